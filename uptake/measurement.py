@@ -1,0 +1,80 @@
+"""What was measured: per lesion and in total."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from uptake.geometry import Vector
+from uptake.volume import LabelMap
+
+
+@dataclass(frozen=True, slots=True)
+class LesionMeasurement:
+    """One region's numbers. SUV is body-weight SUV in g/ml; None where a number cannot be had.
+
+    Parameters
+    ----------
+    label
+        The region's number in the label map.
+    tracking_id, tracking_uid
+        The lesion's name and DICOM UID, kept from exam to exam.
+    suv_max, suv_mean, suv_sd
+        Over the region's voxels, g/ml.
+    suv_peak, sul_peak
+        Highest mean in a 1 cm3 sphere centred in the region (rule 3), g/ml; ``sul_peak`` needs a lean body mass.
+    suv_peak_12mm
+        The same with a 12 mm sphere (Moreau 2022), g/ml.
+    mtv_ml, tlg_g
+        Metabolic tumour volume, and MTV x SUVmean in grams.
+    voxels
+        Count of voxels.
+    max_index, max_position_mm
+        Where SUVmax is: array index (z, y, x), LPS millimetres (x, y, z).
+    centroid_mm
+        Centre of the region, LPS millimetres.
+    extent_mm
+        Size of the bounding box along the array's z, y, x, in millimetres.
+    site
+        Anatomical site, empty while nothing has named it.
+    """
+
+    label: int
+    tracking_id: str
+    tracking_uid: str
+    suv_max: float
+    suv_mean: float
+    suv_sd: float
+    suv_peak: float
+    suv_peak_12mm: float
+    sul_peak: float | None
+    mtv_ml: float
+    tlg_g: float
+    voxels: int
+    max_index: tuple[int, int, int]
+    max_position_mm: Vector
+    centroid_mm: Vector
+    extent_mm: Vector
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums and extremes over all regions of an exam; maxima are None where there is no region."""
+
+    lesions: int
+    mtv_ml: float
+    tlg_g: float
+    suv_max: float | None
+    suv_peak: float | None
+    sul_peak: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """All regions of one exam, hottest first, with the method that found them and what it does not know."""
+
+    labels: LabelMap
+    lesions: tuple[LesionMeasurement, ...]
+    totals: Totals
+    method: str
+    caveats: tuple[str, ...] = ()
