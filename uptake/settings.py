@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 
 METHODS = (
     "fixed-2.5",
@@ -19,7 +20,7 @@ METHODS = (
 
 @dataclass(frozen=True, slots=True)
 class SegmentationSettings:
-    """How first lesions are found without a network (rules 8 and 9).
+    """How first lesions are found without a network: by threshold, or by incremental components.
 
     Parameters
     ----------
@@ -28,16 +29,20 @@ class SegmentationSettings:
     minimum_volume_ml
         Smaller regions are dropped.
     floor_suv
-        Where the relative methods (percent, adaptive, incremental) look for candidates: SUV at or above this.
+        Where the percent and adaptive methods look for candidates: SUV at or above this.
+    incremental_floor_suv
+        Lowest SUVmax that makes a region of the incremental method: 1, or the liver's mean where the tumour
+        burden is high.
     connectivity
         6, 18 or 26 neighbours.
     liver_mean_sul, liver_sd_sul
-        The liver's SUL mean and standard deviation, needed by ``percist-liver`` alone (rule 4), g/ml.
+        The liver's SUL mean and standard deviation, needed by ``percist-liver`` alone, g/ml.
     """
 
     method: str = "fixed-4.0"
     minimum_volume_ml: float = 0.5
-    floor_suv: float = 2.5
+    floor_suv: float = 4.0
+    incremental_floor_suv: float = 1.0
     connectivity: int = 26
     liver_mean_sul: float | None = None
     liver_sd_sul: float | None = None
@@ -47,10 +52,15 @@ class SegmentationSettings:
             raise ValueError(f"unknown method {self.method!r}; choose one of {', '.join(METHODS)}")
         if self.connectivity not in (6, 18, 26):
             raise ValueError(f"connectivity is 6, 18 or 26, not {self.connectivity}")
-        if self.minimum_volume_ml < 0 or self.floor_suv <= 0:
-            raise ValueError("minimum_volume_ml must not be negative and floor_suv must be positive")
-        if self.method == "percist-liver" and (self.liver_mean_sul is None or self.liver_sd_sul is None):
-            raise ValueError("percist-liver needs liver_mean_sul and liver_sd_sul")
+        if not 0 <= self.minimum_volume_ml < inf:
+            raise ValueError(f"minimum_volume_ml must not be negative, not {self.minimum_volume_ml}")
+        if not 0 < self.floor_suv < inf or not 0 < self.incremental_floor_suv < inf:
+            raise ValueError("floor_suv and incremental_floor_suv must be positive")
+        if self.method == "percist-liver":
+            if self.liver_mean_sul is None or self.liver_sd_sul is None:
+                raise ValueError("percist-liver needs liver_mean_sul and liver_sd_sul")
+            if not 0 < self.liver_mean_sul < inf or not 0 <= self.liver_sd_sul < inf:
+                raise ValueError("percist-liver needs a positive liver_mean_sul and no negative liver_sd_sul")
 
 
 @dataclass(frozen=True, slots=True)
