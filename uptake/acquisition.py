@@ -66,7 +66,24 @@ class PetAcquisition:
 
     Absent values are None or empty. ``slices`` follows the order of the headers it was read from. Numbers keep the
     header's unit in their name where it is fixed; ``weight`` and ``dose`` are as found, since real headers hold
-    grams and megabecquerels there.
+    grams and megabecquerels there. All times are on the scanner's clock, without a time zone.
+
+    Parameters
+    ----------
+    injected
+        Start of the injection; where ``injected_time_only``, its time of day on the date of the scan.
+    nuclide
+        The radionuclide's meaning in DICOM CID 4020 (for example ``"^18^Fluorine"``), empty where it is not coded.
+    decay_reference
+        The instant voxels are decay-corrected to where the header states it (enhanced PET); None elsewhere.
+    rescale_slopes, rescale_intercepts
+        Per slice, from stored values to rescaled voxels.
+    unit_scales
+        Per slice, what a rescaled voxel is multiplied by to be in ``units``; empty means 1 everywhere.
+    enhanced
+        Whether it was read from an enhanced multi-frame object, whose attributes have other names.
+    tags
+        Every value read, in order; a conversion keeps those that it used.
     """
 
     series: str
@@ -89,3 +106,9 @@ class PetAcquisition:
     slices: tuple[SliceTiming, ...]
     tags: tuple[TagValue, ...]
     warnings: tuple[str, ...] = field(default=())
+    nuclide: str = ""
+    decay_reference: datetime | None = None
+    rescale_slopes: tuple[float, ...] = ()
+    rescale_intercepts: tuple[float, ...] = ()
+    unit_scales: tuple[float, ...] = ()
+    enhanced: bool = False

@@ -1,0 +1,1 @@
+"""From PET voxels to standardised uptake values: decay, administered activity, and the normalisations."""
