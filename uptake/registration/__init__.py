@@ -1,0 +1,1 @@
+"""Bringing volumes onto a common grid."""
