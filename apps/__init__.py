@@ -1,0 +1,1 @@
+"""Applications around the package: the MONAI Deploy graph and the MONAI Label server."""

@@ -1,0 +1,1 @@
+"""The MONAI application package (MAP): its tree, its requirements, its Dockerfile and manifests."""
