@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from uptake.dicom.image_writer import FdgExam
+from uptake.exam import Patient
+
 SPACING_MM = (3.0, 4.0, 4.0)
+
+
+def benchmark_exam(identity: str) -> FdgExam:
+    """Who was scanned, when, and with what."""
+    when = datetime(2024, 1, 15, 10, 0, 0)
+    return FdgExam(
+        patient=Patient("BENCHMARK", "Digital^Benchmark", "19600101", "F"),
+        identity=identity,
+        weight_kg=70.0,
+        height_m=1.7,
+        activity_bq=3e8,
+        injected=when.replace(hour=9),
+        scanned=when,
+    )
 
 
 def whole_body(

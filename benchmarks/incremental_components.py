@@ -17,7 +17,7 @@ REPEATS = 3
 
 
 def main() -> None:
-    """Print the ratio to plain Python (aim: at least 20) on the smallest size, and the times of three sizes."""
+    """Print the ratio to plain Python (aim: at least 20) on the largest size, and the times of three sizes."""
     incremental_components(np.ones((3, 3, 3), np.float32), floor_suv=FLOOR_SUV)  # compiles, or loads the cache
     seconds = []
     for shape in SHAPES:
@@ -31,7 +31,7 @@ def main() -> None:
         visited = int(np.count_nonzero(suv >= FRACTION_OF_MAXIMUM * FLOOR_SUV))
         rate = seconds[-1] / visited * 1e9
         print(f"incremental components, {_name(shape)}: {seconds[-1]:.2f} s, {visited} voxels, {rate:.0f} ns a voxel")
-        if shape == SHAPES[0]:
+        if shape == SHAPES[-1]:
             start = perf_counter()
             plain = plain_python(suv)
             plain_s = perf_counter() - start

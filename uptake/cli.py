@@ -1,0 +1,182 @@
+"""The ``uptake`` command. Thin: every command parses, calls one function of the package, and prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from uptake import __version__
+from uptake.settings import METHODS, RunSettings
+from uptake.settings_file import load_settings
+
+_WRONG_USAGE = 64
+# Click's UsageError, wherever Typer keeps its Click.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(
+    name="uptake",
+    help="Lesions in oncologic PET/CT: found, measured and reported as DICOM. For research use, not for clinical use.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+phantom_app = typer.Typer(help="Digital patients: PET/CT exams with known truth, as DICOM.", no_args_is_help=True)
+app.add_typer(phantom_app, name="phantom")
+
+Method = StrEnum("Method", {name.replace("-", "_").replace(".", "_"): name for name in METHODS})  # type: ignore[misc]
+
+
+class Task(StrEnum):
+    """What a run looks for."""
+
+    auto = "auto"
+    lesions = "lesions"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"uptake {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(
+    epilog="Examples:  [bold]uptake run exam/ out/[/]   [bold]uptake run exam/ out/ --method percent-41 --json[/]   "
+    "Exit status: 0 done, 2 input refused, 3 failed, 64 wrong usage."
+)
+def run(
+    input_folder: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="Folder (or file) with the patient's PET/CT, any nesting.")
+    ],
+    output_folder: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Folder for the results; empty or new.")],
+    task: Annotated[Task, typer.Option(help="What to look for; auto chooses.")] = Task.auto,
+    baseline: Annotated[Path | None, typer.Option(help="Second folder with an earlier exam of the patient.")] = None,
+    method: Annotated[Method | None, typer.Option(help="How regions are found (default fixed-4.0).")] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="JSON with any of the settings that results.json prints.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON summary instead of text.")] = False,
+) -> int:
+    """Find and measure lesions in a patient's PET/CT and write DICOM SEG, SR, RWVM, a PDF, pictures and JSON."""
+    try:
+        settings = load_settings(settings_file, method.value if method else None)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    folders = (input_folder,) if baseline is None else (input_folder, baseline)
+    from uptake.job import run_job
+
+    with _progress(quiet=as_json) as bar:
+        report = run_job(output_folder, folders, lambda staging: _work(folders, staging, settings, bar))
+    if as_json:
+        summary = {
+            "exit_status": report.exit_status,
+            "message": report.message,
+            "files": report.files,
+            "warnings": report.warnings,
+        }
+        typer.echo(json.dumps(summary, indent=1))
+    else:
+        _tell(report.exit_status, report.message, report.warnings, output_folder)
+    return report.exit_status
+
+
+def _work(folders: tuple[Path, ...], staging: Path, settings: RunSettings, bar: Progress) -> tuple[str, ...]:
+    # Imported here: `uptake --help` should not wait for scipy and SimpleITK.
+    from uptake.pipeline import run as run_pipeline
+
+    row = bar.add_task("starting", total=1)
+
+    def show(text: str, done: int, total: int) -> None:
+        bar.update(row, description=text, completed=done, total=total)
+
+    results = run_pipeline(folders, staging, settings, show)
+    return tuple(dict.fromkeys(warning for result in results for warning in result.warnings))
+
+
+def _progress(*, quiet: bool) -> Progress:
+    console = Console(stderr=True, quiet=quiet)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True)
+
+
+def _tell(status: int, message: str, warnings: tuple[str, ...], output: Path) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for warning in warnings:
+        console.print(f"warning: {warning}", style="yellow", markup=False)
+    if status == 0:
+        console.print(
+            f"Done. Open {output / 'report.pdf'}; every number is in {output / 'results.json'}.", markup=False
+        )
+    else:
+        title = "Refused: " if status == 2 else "Failed: "
+        console.print(title + message, style="bold red", markup=False)
+
+
+@app.command(epilog="Examples:  [bold]uptake suv exam/[/]   [bold]uptake suv exam/ --json[/]")
+def suv(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder (or file) with PET series.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Print how each PET series becomes SUV: the factor, the branch of the rules, each tag it rests on."""
+    from uptake import suv_listing
+    from uptake.dicom.suv_report import suv_report
+    from uptake.errors import UptakeError
+
+    try:
+        series = suv_report(folder)
+    except UptakeError as error:
+        if as_json:
+            typer.echo(json.dumps({"exit_status": error.exit_status, "message": str(error), "series": []}, indent=1))
+        else:
+            _tell(error.exit_status, str(error), (), folder)
+        return error.exit_status
+    if as_json:
+        typer.echo(suv_listing.as_json(series))
+    else:
+        suv_listing.show(series, Console(highlight=False, soft_wrap=True))
+    return suv_listing.exit_status(series)
+
+
+@phantom_app.command("make", epilog="Example:  [bold]uptake phantom make out/demo-patient[/]")
+def phantom_make(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the DICOM files go; empty or new.")],
+    seed: Annotated[int, typer.Option(help="Same seed, same patient.")] = 1,
+) -> int:
+    """Make a digital patient's PET/CT as DICOM, with spheres of known SUV."""
+    from uptake.errors import UptakeError
+    from uptake.phantom.demo_patient import make_demo_patient
+
+    try:
+        truth = make_demo_patient(folder, seed=seed)
+    except UptakeError as error:
+        _tell(error.exit_status, str(error), (), folder)
+        return error.exit_status
+    typer.echo(f"Digital patient in {folder}: {len(truth.spheres)} spheres of known SUV.")
+    return 0
+
+
+def main() -> None:
+    """Entry point: maps wrong usage to 64 and passes the commands' own status on."""
+    try:
+        status = app(standalone_mode=False)
+    except _UsageError as error:
+        error.show()  # type: ignore[attr-defined]
+        sys.exit(_WRONG_USAGE)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,117 @@
+"""The table of contents: from DICOM folders to DICOM results, one direction, no step reaches back.
+
+::
+
+    DICOM folder(s)
+      └─ read_exams           -> Exam[]           headers only
+           └─ prepare         -> PreparedExam     SUV on the PET grid, HU on the CT grid, provenance
+                └─ find_lesions  -> LabelMap
+                     └─ measure_lesions -> Findings
+                          └─ write_…  -> DICOM SEG, TID 1500 SR, RWVM, PDF, key image, figures, results.json
+
+``run`` is these steps for ``uptake run``; the MONAI Deploy graph has one operator for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from uptake.biomarkers.measure import measure
+from uptake.dicom.exam_reader import read_exams
+from uptake.dicom.existing_value_maps import compare_existing
+from uptake.dicom.pixel_reader import read_ct_volume, read_pet_pixels
+from uptake.dicom.segmentation import NO_SEGMENTATION
+from uptake.dicom.source_headers import load_source_headers
+from uptake.dicom.uids import new_uid
+from uptake.exam import Exam, PreparedExam
+from uptake.exam_result import ExamResult
+from uptake.measurement import Findings
+from uptake.regions.segment import PHYSIOLOGICAL_CAVEAT, segment
+from uptake.result_files import (
+    write_figures,
+    write_measurement_reports,
+    write_real_world_value_maps,
+    write_reports,
+    write_results,
+    write_segmentations,
+)
+from uptake.settings import RunSettings
+from uptake.suv.conversion import convert, to_suv
+from uptake.volume import LabelMap
+
+Progress = Callable[[str, int, int], None]
+
+
+def prepare(exam: Exam) -> PreparedExam:
+    """Read the voxels of an exam: PET as SUV, CT as HU; the header's repairs and disagreements become warnings."""
+    conversion = convert(exam.acquisition)
+    warnings = (*load_source_headers(exam.pet).warnings, *compare_existing(exam, conversion))
+    suv = to_suv(read_pet_pixels(exam.pet), exam.pet.geometry, conversion)
+    ct = read_ct_volume(exam.ct) if exam.ct is not None else None
+    return PreparedExam(exam=exam, suv=suv, ct=ct, conversion=conversion, warnings=warnings)
+
+
+def find_lesions(prepared: PreparedExam, settings: RunSettings) -> LabelMap:
+    """Find regions of elevated uptake with the chosen method."""
+    return segment(prepared.suv, settings.segmentation, sul_factor=prepared.conversion.sul_factor)
+
+
+def measure_lesions(prepared: PreparedExam, labels: LabelMap, settings: RunSettings) -> Findings:
+    """Measure every region on the original SUV grid."""
+    caveat = PHYSIOLOGICAL_CAVEAT if labels.array.any() else NO_SEGMENTATION
+    return measure(
+        prepared.suv,
+        labels,
+        sul_factor=prepared.conversion.sul_factor,
+        method=settings.segmentation.method,
+        tracking_uid_maker=new_uid,
+        caveats=(caveat,),
+    )
+
+
+def run(
+    folders: Sequence[Path], staging: Path, settings: RunSettings, progress: Progress | None = None
+) -> tuple[ExamResult, ...]:
+    """Run every step on the exams in ``folders`` and leave the results in ``staging``.
+
+    Parameters
+    ----------
+    folders
+        Input folders; all must hold the same patient.
+    staging
+        Where the files go.
+    settings
+        What the user chose.
+    progress
+        Called with a text, steps done and steps in all.
+
+    Raises
+    ------
+    UptakeError
+        If the input cannot be used or the results cannot be written.
+    """
+    tell = progress or (lambda text, done, total: None)
+    tell("reading headers", 0, 1)
+    exams = read_exams(folders[0], extra=tuple(folders[1:]))
+    total = 1 + 3 * len(exams) + 3
+    results = []
+    for number, exam in enumerate(exams, start=1):
+        done = 1 + 3 * (number - 1)
+        tell(f"exam {number}: reading voxels", done, total)
+        prepared = prepare(exam)
+        tell(f"exam {number}: finding lesions", done + 1, total)
+        labels = find_lesions(prepared, settings)
+        tell(f"exam {number}: measuring", done + 2, total)
+        results.append(ExamResult(number, prepared, measure_lesions(prepared, labels, settings)))
+    tell("writing DICOM objects", total - 3, total)
+    segmentations = write_segmentations(results, staging)
+    value_maps = write_real_world_value_maps(results, staging)
+    write_measurement_reports(results, segmentations, value_maps, staging)
+    tell("drawing figures", total - 2, total)
+    figures = write_figures(results, staging, settings)
+    tell("writing the report", total - 1, total)
+    write_reports(results, figures, staging, settings)
+    write_results(results, staging, settings)
+    tell("done", total, total)
+    return tuple(results)
