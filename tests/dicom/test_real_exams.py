@@ -4,6 +4,7 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK
 from pydicom.pixels import apply_rescale
 from scipy import ndimage
 
@@ -116,6 +117,7 @@ def test_edge_cases_are_read_or_refused(data_folder, name, outcome):
 
     (exam,) = read_exams(path)
 
-    dataset = pydicom.dcmread(path)
-    assert np.array_equal(read_pet_pixels(exam.pet)[0], apply_rescale(dataset.pixel_array, dataset).astype(np.float32))
+    # SimpleITK decodes with GDCM, which we do not use.
+    reference = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path), SimpleITK.sitkFloat64))
+    np.testing.assert_allclose(read_pet_pixels(exam.pet), reference, rtol=1e-6)
     assert any("single slice" in warning for warning in exam.warnings)
