@@ -11,7 +11,7 @@ export UPTAKE_DATA ?= $(abspath ../shared/data)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint bench map label-env lock system-packages clean
+.PHONY: help demo test test-full lint bench map label-env system-packages clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -25,7 +25,7 @@ demo: $(VENV)/ready  ## from nothing to a result: a digital patient, or INPUT=fo
 test: $(VENV)/ready system-packages  ## the test suite
 	$(BIN)/python -m pytest -n 2 -m "not full"
 
-test-full: $(VENV)/ready system-packages  ## also the slow tests (all patients of $$UPTAKE_DATA)
+test-full: $(VENV)/ready system-packages map  ## also the slow tests (all patients of $$UPTAKE_DATA, the rendered package)
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/ready  ## ruff, mypy --strict, import-linter

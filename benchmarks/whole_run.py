@@ -15,6 +15,7 @@ from benchmarks._whole_body import SPACING_MM, benchmark_exam, whole_body
 from uptake import pipeline, result_files
 from uptake.dicom.exam_reader import read_exams
 from uptake.dicom.image_writer import write_ct_series, write_pet_series
+from uptake.exam_preparation import prepare
 from uptake.exam_result import ExamResult
 from uptake.geometry import ImageGeometry
 from uptake.settings import RunSettings
@@ -53,7 +54,7 @@ def main() -> int:
         staging.mkdir()
         make_exam(folder)
         (exam,) = timed("read headers", lambda: read_exams(folder))
-        prepared = timed("read voxels", lambda: pipeline.prepare(exam))
+        prepared = timed("read voxels", lambda: prepare(exam))
         labels = timed("find lesions", lambda: pipeline.find_lesions(prepared, settings))
         findings = timed("measure", lambda: pipeline.measure_lesions(prepared, labels, settings))
         results = (ExamResult(1, prepared, findings),)

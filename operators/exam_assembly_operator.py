@@ -6,7 +6,7 @@ from typing import Any
 
 from monai.deploy.core import Operator, OperatorSpec
 
-from uptake import pipeline
+from uptake.exam_preparation import prepare
 
 
 class ExamAssemblyOperator(Operator):
@@ -22,4 +22,4 @@ class ExamAssemblyOperator(Operator):
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
         """Prepare every exam and emit."""
-        op_output.emit(tuple(pipeline.prepare(exam) for exam in op_input.receive("exams")), "prepared")
+        op_output.emit(tuple(prepare(exam) for exam in op_input.receive("exams")), "prepared")

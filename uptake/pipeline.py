@@ -19,12 +19,10 @@ from pathlib import Path
 
 from uptake.biomarkers.measure import measure
 from uptake.dicom.exam_reader import read_exams
-from uptake.dicom.existing_value_maps import compare_existing
-from uptake.dicom.pixel_reader import read_ct_volume, read_pet_pixels
 from uptake.dicom.segmentation import NO_SEGMENTATION
-from uptake.dicom.source_headers import load_source_headers
 from uptake.dicom.uids import new_uid
-from uptake.exam import Exam, PreparedExam
+from uptake.exam import PreparedExam
+from uptake.exam_preparation import prepare
 from uptake.exam_result import ExamResult
 from uptake.measurement import Findings
 from uptake.regions.segment import PHYSIOLOGICAL_CAVEAT, segment
@@ -37,19 +35,9 @@ from uptake.result_files import (
     write_segmentations,
 )
 from uptake.settings import RunSettings
-from uptake.suv.conversion import convert, to_suv
 from uptake.volume import LabelMap
 
 Progress = Callable[[str, int, int], None]
-
-
-def prepare(exam: Exam) -> PreparedExam:
-    """Read the voxels of an exam: PET as SUV, CT as HU; the header's repairs and disagreements become warnings."""
-    conversion = convert(exam.acquisition)
-    warnings = (*load_source_headers(exam.pet).warnings, *compare_existing(exam, conversion))
-    suv = to_suv(read_pet_pixels(exam.pet), exam.pet.geometry, conversion)
-    ct = read_ct_volume(exam.ct) if exam.ct is not None else None
-    return PreparedExam(exam=exam, suv=suv, ct=ct, conversion=conversion, warnings=warnings)
 
 
 def find_lesions(prepared: PreparedExam, settings: RunSettings) -> LabelMap:

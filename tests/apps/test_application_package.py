@@ -1,6 +1,7 @@
 """application_package: the staged tree is complete, pinned, and described by the packager's own manifests."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,10 @@ def tree(tmp_path_factory):
 
 
 def run(*command, cwd):
-    return subprocess.run([*map(str, command)], cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+    # No bytecode beside the staged files: another test looks for leftovers there.
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [*map(str, command)]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_tree_starts_from_another_folder(tree, tmp_path):
@@ -80,6 +84,7 @@ def test_a_lock_without_a_needed_package_is_refused():
         locked_requirements("numpy==2.0.0\n")
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not PACKAGER.exists(), reason="no packager environment: run `make map` once")
 def test_packager_renders_dockerfile_and_manifests(tree, tmp_path):
     module = "apps.monai_deploy.application_package.render"

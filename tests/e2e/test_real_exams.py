@@ -10,7 +10,8 @@ from tests.dicom.object_checks import measurements_by_dcmqi, same_voxels, segmen
 from tests.reference_data import reference_names
 from uptake.dicom.exam_reader import read_exams
 from uptake.dicom.rt_structure import label_contours, read_contours
-from uptake.pipeline import prepare, run
+from uptake.exam_preparation import prepare
+from uptake.pipeline import run
 from uptake.settings import RunSettings
 
 pytestmark = pytest.mark.data

@@ -65,8 +65,8 @@ def test_loader_selector_and_assembly_give_what_the_pipeline_gives(exam_folder):
     from operators.exam_assembly_operator import ExamAssemblyOperator
     from operators.exam_loader_operator import ExamLoaderOperator
     from operators.series_selector_operator import SeriesSelectorOperator
-    from uptake import pipeline
     from uptake.dicom.exam_reader import read_exams
+    from uptake.exam_preparation import prepare
 
     ((prepared,),) = run_chain(
         lambda app, n: ExamLoaderOperator(app, folders=(exam_folder,), name=f"op{n}"),
@@ -75,7 +75,7 @@ def test_loader_selector_and_assembly_give_what_the_pipeline_gives(exam_folder):
         ports=["scan", "exams", "prepared"],
     )
     (exam,) = read_exams(exam_folder)
-    expected = pipeline.prepare(exam)
+    expected = prepare(exam)
     np.testing.assert_array_equal(prepared.suv.array, expected.suv.array)
     np.testing.assert_array_equal(prepared.ct.array, expected.ct.array)
     assert prepared.exam.decisions == exam.decisions
