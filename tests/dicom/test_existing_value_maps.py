@@ -1,19 +1,22 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydicom import dcmread
 
 from tests.dicom.pet_headers import value_mapping
 from tests.dicom.report_objects import CONTEXT, series_of
 from tests.dicom.series_factory import SeriesPlan
+from tests.suv.acquisitions import acquisition
+from uptake.acquisition import SuvConversion
 from uptake.dicom.exam_reader import read_exams
-from uptake.dicom.existing_value_maps import compare_existing
+from uptake.dicom.existing_value_maps import compare_existing, compare_value_maps
 from uptake.dicom.output_instance import save_dataset
 from uptake.dicom.radiopharmaceutical import read_acquisition
 from uptake.dicom.real_world_value_map import build_real_world_value_map
 from uptake.dicom.source_headers import load_source_headers
-from uptake.exam import Exam, Patient
+from uptake.exam import Exam, Patient, SlicePlane
 from uptake.suv.conversion import convert, normalisation_factors
 
 
@@ -138,3 +141,28 @@ def test_real_maps_that_disagree_are_reported(data_folder):
     assert len(thousand_times) == 4
     assert "4.2111e-07" in thousand_times[0]
     assert len(said) == 6
+
+
+FOREIGN = {
+    "dcmqi_sr_example/rwvm.dcm": 0.000375125,
+    "iowa2dicom_testing/RWVM/1.2.276.0.7230010.3.1.4.0.45114.1422568329.837230.dcm": 0.000371997,
+}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", FOREIGN)
+def test_maps_of_other_software_are_read_and_compared(name, data_folder):
+    path = data_folder / "reference_objects" / name
+    value_map = dcmread(path)
+    (item,) = value_map.ReferencedImageRealWorldValueMappingSequence
+    planes = [SlicePlane(path, image.ReferencedSOPInstanceUID) for image in item.ReferencedImageSequence]
+    ones = (1.0,) * len(planes)
+    pet = acquisition(rescale_slopes=ones, rescale_intercepts=(0.0,) * len(planes))
+    study = value_map.StudyInstanceUID
+
+    def warnings_for(factor):
+        return compare_value_maps([path], study, planes, pet, SuvConversion(np.full(len(planes), factor), "test", ()))
+
+    assert warnings_for(FOREIGN[name]) == ()
+    (warning,) = warnings_for(FOREIGN[name] * 1.02)
+    assert f"{FOREIGN[name]:g}" in warning
