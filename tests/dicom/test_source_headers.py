@@ -105,11 +105,14 @@ def test_an_unreadable_header_is_refused(tmp_path):
         load_source_headers(series)
 
 
-def test_one_uid_for_study_and_frame_of_reference_is_kept_and_reported(tmp_path):
+def test_a_frame_of_reference_with_a_taken_uid_gets_its_own_the_same_each_time(tmp_path):
     series = series_of(tmp_path, SeriesPlan(slices=2, study="same", frame_of_reference="same"))
-    source = load_source_headers(series)
-    assert "FrameOfReferenceUID are the same" in source.warnings[0]
-    assert source.datasets[0].FrameOfReferenceUID == series.study_uid
+    first, second = (load_source_headers(series) for _ in range(2))
+    assert "FrameOfReferenceUID is also the UID of the study or the series" in first.warnings[0]
+    written = first.datasets[0].FrameOfReferenceUID
+    assert written.is_valid
+    assert written not in {series.study_uid, series.series_uid}
+    assert {dataset.FrameOfReferenceUID for dataset in (*first.datasets, *second.datasets)} == {written}
 
 
 @pytest.mark.data

@@ -12,7 +12,7 @@ from uptake.dicom.exam_reader import read_exams
 from uptake.dicom.rt_structure import label_contours, read_contours
 from uptake.exam_preparation import prepare
 from uptake.pipeline import run
-from uptake.settings import RunSettings
+from uptake.settings import RunSettings, SegmentationSettings
 
 pytestmark = pytest.mark.data
 
@@ -107,6 +107,15 @@ def test_digital_reference_objects_measure_as_stated(name, data_folder):
     stored_unit = slope * prepared.conversion.factors.max()
     found = (values.min(), np.median(values), values.max())
     assert found == pytest.approx((0.20, 1.00, 4.00), abs=stored_unit)
+
+
+@pytest.mark.parametrize("name", reference_names("suv_dro"))
+def test_objects_of_digital_reference_objects_are_valid(name, data_folder, tmp_path):
+    # Their hottest voxels are at SUV 4.0 less rounding.
+    settings = RunSettings(segmentation=SegmentationSettings(method="fixed-2.5"))
+    (result,) = run((data_folder / "suv_dro" / name,), tmp_path, settings)
+    assert len(result.findings.lesions) > 0
+    assert outline_errors(tmp_path) == {}
 
 
 @pytest.mark.full

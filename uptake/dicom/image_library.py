@@ -24,7 +24,7 @@ def image_library(source: SourceHeaders) -> sr.ContainerContentItem:
     described = [
         sr.CodeContentItem(code("modality"), code("pet_modality"), relationship_type=_ACQUISITION),
         sr.UIDRefContentItem(
-            code("frame_of_reference_uid"), source.series.frame_of_reference_uid, relationship_type=_ACQUISITION
+            code("frame_of_reference_uid"), source.datasets[0].FrameOfReferenceUID, relationship_type=_ACQUISITION
         ),
         sr.NumContentItem(code("pixel_rows"), rows, code("unit_pixels"), relationship_type=_ACQUISITION),
         sr.NumContentItem(code("pixel_columns"), columns, code("unit_pixels"), relationship_type=_ACQUISITION),

@@ -15,6 +15,7 @@ from pydicom.datadict import dictionary_VM, dictionary_VR
 from pydicom.multival import MultiValue
 from pydicom.valuerep import TEXT_VR_DELIMS, format_number_as_ds
 
+from uptake.dicom.uids import derived_uid
 from uptake.dicom.value_repair import join_values, repair_modules, repair_value
 from uptake.errors import UnreadableFile
 from uptake.exam import ImageSeries
@@ -69,8 +70,11 @@ def load_source_headers(series: ImageSeries) -> SourceHeaders:
         first, warnings = repair_header(header)
         _add_image_attributes(first, header, series)
         datasets = _enhanced(first, header, series) if series.planes[0].frame is not None else _planes(first, series)
-    if series.study_uid == series.frame_of_reference_uid:
-        warnings += ("StudyInstanceUID and FrameOfReferenceUID are the same: kept, so that references still match.",)
+    if first.FrameOfReferenceUID != series.frame_of_reference_uid:
+        warnings += (
+            "FrameOfReferenceUID is also the UID of the study or the series, and one UID may name one thing only: "
+            "the results carry a frame of reference UID of their own, made from it; they still name their images.",
+        )
     return SourceHeaders(series, datasets, warnings)
 
 
@@ -162,7 +166,7 @@ def _add_image_attributes(first: Dataset, header: Dataset, series: ImageSeries) 
     geometry = series.geometry
     first.SOPClassUID, first.SOPInstanceUID = series.sop_class_uid, series.planes[0].sop_instance_uid
     first.StudyInstanceUID, first.SeriesInstanceUID = series.study_uid, series.series_uid
-    first.FrameOfReferenceUID = series.frame_of_reference_uid
+    first.FrameOfReferenceUID = _frame_of_reference_uid(series)
     first.Modality = series.modality
     first.Rows, first.Columns = geometry.shape[1:]
     first.LossyImageCompression = "01" if header.get("LossyImageCompression") == "01" else "00"
@@ -170,6 +174,21 @@ def _add_image_attributes(first: Dataset, header: Dataset, series: ImageSeries) 
         for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
             if header.get(keyword):
                 setattr(first, keyword, header[keyword].value)
+
+
+def _frame_of_reference_uid(series: ImageSeries) -> str:
+    """The series' frame of reference, or one derived from it (the same each time) where its UID is taken.
+
+    References
+    ----------
+    DICOM PS3.5 section 9 (a UID identifies one thing).
+    """
+    taken = {series.study_uid, series.series_uid}
+    return (
+        derived_uid(series.frame_of_reference_uid)
+        if series.frame_of_reference_uid in taken
+        else series.frame_of_reference_uid
+    )
 
 
 def _numbers(values: Iterable[float]) -> list[str]:
