@@ -45,7 +45,7 @@ def make_exam(folder: Path) -> None:
 
 def read_with_uptake(folder: Path) -> tuple[float, float, float]:
     """Seconds, mean SUV, mean HU."""
-    from uptake.dicom.exam_reader import read_exams
+    from uptake.dicom.exams.exam_reader import read_exams
     from uptake.exam_preparation import prepare
 
     report_imports()

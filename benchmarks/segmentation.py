@@ -12,9 +12,9 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage, generate_uid
 
-from uptake.dicom.output_instance import DicomInstanceContext, save_dataset
-from uptake.dicom.segmentation import build_segmentation
-from uptake.dicom.source_headers import SourceHeaders, load_source_headers
+from uptake.dicom.results.output_instance import DicomInstanceContext, save_dataset
+from uptake.dicom.results.segmentation import build_segmentation
+from uptake.dicom.results.source_headers import SourceHeaders, load_source_headers
 from uptake.exam import ImageSeries, SlicePlane
 from uptake.geometry import ImageGeometry
 from uptake.measurement import Findings, LesionMeasurement, Totals

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks._whole_body import SPACING_MM, benchmark_exam, whole_body
 from uptake import pipeline, result_files
-from uptake.dicom.exam_reader import read_exams
+from uptake.dicom.exams.exam_reader import read_exams
 from uptake.dicom.image_writer import write_ct_series, write_pet_series
 from uptake.exam_preparation import prepare
 from uptake.exam_result import ExamResult

@@ -9,7 +9,7 @@ from typing import Any
 
 from monai.deploy.core import Fragment, Operator, OperatorSpec
 
-from uptake.dicom.folder_scan import scan_folder
+from uptake.dicom.files.folder_scan import scan_folder
 
 
 class ExamLoaderOperator(Operator):

@@ -6,7 +6,7 @@ from typing import Any
 
 from monai.deploy.core import Operator, OperatorSpec
 
-from uptake.dicom.exam_reader import select_exams
+from uptake.dicom.exams.exam_reader import select_exams
 
 
 class SeriesSelectorOperator(Operator):

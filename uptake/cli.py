@@ -134,7 +134,7 @@ def suv(
 ) -> int:
     """Print how each PET series becomes SUV: the factor, the branch of the rules, each tag it rests on."""
     from uptake import suv_listing
-    from uptake.dicom.suv_report import suv_report
+    from uptake.dicom.exams.suv_report import suv_report
     from uptake.errors import UptakeError
 
     try:

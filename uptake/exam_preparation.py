@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from uptake.dicom.existing_value_maps import compare_existing
-from uptake.dicom.pixel_reader import read_ct_volume, read_pet_pixels
-from uptake.dicom.source_headers import load_source_headers
+from uptake.dicom.exams.pixel_reader import read_ct_volume, read_pet_pixels
+from uptake.dicom.pet_header.existing_value_maps import compare_existing
+from uptake.dicom.results.source_headers import load_source_headers
 from uptake.exam import Exam, PreparedExam
 from uptake.suv.conversion import convert, to_suv
 

@@ -18,9 +18,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from uptake.biomarkers.measure import measure
-from uptake.dicom.exam_reader import read_exams
-from uptake.dicom.segmentation import NO_SEGMENTATION
-from uptake.dicom.uids import new_uid
+from uptake.dicom.exams.exam_reader import read_exams
+from uptake.dicom.results.segmentation import NO_SEGMENTATION
+from uptake.dicom.results.uids import new_uid
 from uptake.exam import PreparedExam
 from uptake.exam_preparation import prepare
 from uptake.exam_result import ExamResult

@@ -11,13 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from uptake.dicom.key_image import build_key_image
-from uptake.dicom.measurement_report import ReportReferences, build_measurement_report
-from uptake.dicom.output_instance import DicomInstanceContext, save_dataset
-from uptake.dicom.real_world_value_map import build_real_world_value_map
-from uptake.dicom.report_pdf import build_encapsulated_pdf
-from uptake.dicom.segmentation import build_segmentation
-from uptake.dicom.source_headers import SourceHeaders, load_source_headers
+from uptake.dicom.results.key_image import build_key_image
+from uptake.dicom.results.measurement_report import ReportReferences, build_measurement_report
+from uptake.dicom.results.output_instance import DicomInstanceContext, save_dataset
+from uptake.dicom.results.real_world_value_map import build_real_world_value_map
+from uptake.dicom.results.report_pdf import build_encapsulated_pdf
+from uptake.dicom.results.segmentation import build_segmentation
+from uptake.dicom.results.source_headers import SourceHeaders, load_source_headers
 from uptake.exam_result import ExamResult
 from uptake.reporting.figures import DrawnFigure, draw_figures
 from uptake.reporting.key_image import key_image

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from uptake.dicom.suv_report import SeriesSuv
+from uptake.dicom.exams.suv_report import SeriesSuv
 from uptake.errors import InputRefused
 
 

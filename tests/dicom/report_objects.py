@@ -9,7 +9,7 @@ from pydicom import dcmread
 from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from tests.dicom.series_factory import SeriesPlan, uid, write_enhanced, write_series
-from uptake.dicom.output_instance import DicomInstanceContext
+from uptake.dicom.results.output_instance import DicomInstanceContext
 from uptake.exam import ImageSeries, SlicePlane
 from uptake.geometry import ImageGeometry
 from uptake.measurement import Findings, LesionMeasurement, Totals

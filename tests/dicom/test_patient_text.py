@@ -1,8 +1,8 @@
 import pytest
 
 from tests.dicom.series_factory import SeriesPlan, ct_plan, write_series
-from uptake.dicom.exam_reader import read_exams
-from uptake.dicom.instance_header import series_label
+from uptake.dicom.exams.exam_reader import read_exams
+from uptake.dicom.files.instance_header import series_label
 
 _JAPANESE = "Yamada^Tarou=山田^太郎=やまだ^たろう"
 

@@ -8,10 +8,10 @@ import SimpleITK
 from pydicom.pixels import apply_rescale
 from scipy import ndimage
 
-from uptake.dicom.exam_reader import read_exams, select_exams
-from uptake.dicom.folder_scan import scan_folder
-from uptake.dicom.pixel_reader import read_ct_volume, read_pet_pixels
-from uptake.dicom.rt_structure import read_contours
+from uptake.dicom.annotations.rt_structure import read_contours
+from uptake.dicom.exams.exam_reader import read_exams, select_exams
+from uptake.dicom.exams.pixel_reader import read_ct_volume, read_pet_pixels
+from uptake.dicom.files.folder_scan import scan_folder
 from uptake.errors import NoExamFound, SeriesRefused, SeveralPatients, SuvRefused
 
 pytestmark = pytest.mark.data

@@ -12,7 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.dataelem import DataElement
 
 from uptake.acquisition import SuvConversion
-from uptake.dicom.radiopharmaceutical import read_acquisition
+from uptake.dicom.pet_header.radiopharmaceutical import read_acquisition
 from uptake.errors import SuvRefused
 from uptake.suv.conversion import convert
 

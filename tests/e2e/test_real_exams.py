@@ -8,8 +8,8 @@ import pytest
 
 from tests.dicom.object_checks import measurements_by_dcmqi, same_voxels, segments_by_dcmqi, validity_errors
 from tests.reference_data import reference_names
-from uptake.dicom.exam_reader import read_exams
-from uptake.dicom.rt_structure import label_contours, read_contours
+from uptake.dicom.annotations.rt_structure import label_contours, read_contours
+from uptake.dicom.exams.exam_reader import read_exams
 from uptake.exam_preparation import prepare
 from uptake.pipeline import run
 from uptake.settings import RunSettings, SegmentationSettings

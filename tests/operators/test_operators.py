@@ -65,7 +65,7 @@ def test_loader_selector_and_assembly_give_what_the_pipeline_gives(exam_folder):
     from operators.exam_assembly_operator import ExamAssemblyOperator
     from operators.exam_loader_operator import ExamLoaderOperator
     from operators.series_selector_operator import SeriesSelectorOperator
-    from uptake.dicom.exam_reader import read_exams
+    from uptake.dicom.exams.exam_reader import read_exams
     from uptake.exam_preparation import prepare
 
     ((prepared,),) = run_chain(

@@ -1,0 +1,1 @@
+"""Reading what people and other software drew and measured: SEG, RTSTRUCT, TID 1500 reports."""

@@ -1,0 +1,1 @@
+"""From files to exams: series chosen, paired and ordered, their voxels read."""

@@ -1,0 +1,1 @@
+"""What a PET header says: times, injected dose, units and value maps."""

@@ -1,0 +1,1 @@
+"""Writing the results: SEG, TID 1500 report, value map, PDF and key image."""
