@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from pypdf import PdfReader
 
 from apps.monai_deploy.__main__ import main
 from operators.segmentation_operator import SegmentationOperator
@@ -74,6 +75,12 @@ def without_uids_and_times(path):
     return dataset.to_json_dict()
 
 
+def pages_of(path):
+    """Every page's text and pictures."""
+    pages = PdfReader(path).pages
+    return [(neutral(page.extract_text()), [picture.data for picture in page.images]) for page in pages]
+
+
 def test_graph_writes_the_same_files_as_the_command(both):
     graph, direct, of_graph, of_direct = both
     assert of_graph.returncode == 0, of_graph.stderr
@@ -90,6 +97,8 @@ def test_graph_writes_the_same_content_as_the_command(both):
             assert ours.read_bytes() == theirs.read_bytes(), name
         elif name.endswith(".json"):
             assert neutral(ours.read_text()) == neutral(theirs.read_text()), name
+        elif name.endswith(".pdf"):
+            assert pages_of(ours) == pages_of(theirs), name
         elif name.endswith(".dcm"):
             assert without_uids_and_times(ours) == without_uids_and_times(theirs), name
 
