@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from uptake.dicom.image_writer import FdgExam
+from uptake.dicom.exam_writer.ct_series import write_ct_series
+from uptake.dicom.exam_writer.exam import ExamHeader, Injection, Protocol
+from uptake.dicom.exam_writer.pet_series import write_pet_series
 from uptake.exam import Patient
+from uptake.volume import CtVolume, SuvVolume
 
 SPACING_MM = (3.0, 4.0, 4.0)
 
 
-def benchmark_exam(identity: str) -> FdgExam:
-    """Who was scanned, when, and with what."""
-    when = datetime(2024, 1, 15, 10, 0, 0)
-    return FdgExam(
+def write_benchmark_exam(pet: SuvVolume, ct: CtVolume, identity: str, folder: Path) -> None:
+    """Write ``folder/PT`` and ``folder/CT``: 300 MBq of FDG for 70 kg, an hour before the scan."""
+    injection = Injection(activity_bq=3e8, injected=datetime(2024, 1, 15, 9, 0, 0))
+    protocol = Protocol(scanned=datetime(2024, 1, 15, 10, 0, 0))
+    header = ExamHeader(
         patient=Patient("BENCHMARK", "Digital^Benchmark", "19600101", "F"),
         identity=identity,
         weight_kg=70.0,
         height_m=1.7,
-        activity_bq=3e8,
-        injected=when.replace(hour=9),
-        scanned=when,
+        study_start=injection.injected,
     )
+    write_pet_series(pet, header, injection, protocol, folder / "PT", description="BENCHMARK PET AC")
+    write_ct_series(ct, header, protocol, folder / "CT", description="BENCHMARK CT")
 
 
 def whole_body(

@@ -24,23 +24,16 @@ SLICES = 400
 
 def make_exam(folder: Path) -> None:
     """Write the exam: PET 400 x 200 x 200 and CT 400 x 512 x 512, noise over a cylinder."""
-    from benchmarks._whole_body import benchmark_exam
-    from uptake.dicom.image_writer import write_ct_series, write_pet_series
+    from benchmarks._whole_body import write_benchmark_exam
     from uptake.geometry import ImageGeometry
     from uptake.volume import CtVolume, SuvVolume
 
-    exam = benchmark_exam("uptake reading benchmark")
     random = np.random.default_rng(0)
     suv = (1 + random.random((SLICES, 200, 200), np.float32)) * 2
-    write_pet_series(
-        SuvVolume(suv, ImageGeometry(suv.shape, (2.5, 3.0, 3.0), (-298.5, -298.5, 0.0))),
-        exam, folder / "PT", description="BENCHMARK PET AC",
-    )  # fmt: skip
+    pet = SuvVolume(suv, ImageGeometry(suv.shape, (2.5, 3.0, 3.0), (-298.5, -298.5, 0.0)))
     hu = random.integers(-1000, 1000, (SLICES, 512, 512), np.int16).astype(np.float32)
-    write_ct_series(
-        CtVolume(hu, ImageGeometry(hu.shape, (2.5, 1.2, 1.2), (-306.6, -306.6, 0.0))),
-        exam, folder / "CT", description="BENCHMARK CT",
-    )  # fmt: skip
+    ct = CtVolume(hu, ImageGeometry(hu.shape, (2.5, 1.2, 1.2), (-306.6, -306.6, 0.0)))
+    write_benchmark_exam(pet, ct, "uptake reading benchmark", folder)
 
 
 def read_with_uptake(folder: Path) -> tuple[float, float, float]:

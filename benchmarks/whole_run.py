@@ -11,10 +11,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from benchmarks._whole_body import SPACING_MM, benchmark_exam, whole_body
+from benchmarks._whole_body import SPACING_MM, whole_body, write_benchmark_exam
 from uptake import pipeline, result_files
 from uptake.dicom.exams.exam_reader import read_exams
-from uptake.dicom.image_writer import write_ct_series, write_pet_series
 from uptake.exam_preparation import prepare
 from uptake.exam_result import ExamResult
 from uptake.geometry import ImageGeometry
@@ -28,14 +27,12 @@ T = TypeVar("T")
 def make_exam(folder: Path) -> None:
     """PET 400 x 200 x 200 with 50 lesions, CT 400 x 512 x 512 of water in air."""
     suv, _ = whole_body()
-    exam = benchmark_exam("uptake whole-run benchmark")
     origin = (-398.0, -398.0, 0.0)
     pet = SuvVolume(suv, ImageGeometry(suv.shape, SPACING_MM, origin))
-    write_pet_series(pet, exam, folder / "PT", description="BENCHMARK PET AC")
     hu = np.full((400, 512, 512), -1000, np.float32)
     hu[:, 128:384, 64:448] = 0
     ct = CtVolume(hu, ImageGeometry(hu.shape, (3.0, 1.5625, 1.5625), origin))
-    write_ct_series(ct, exam, folder / "CT", description="BENCHMARK CT")
+    write_benchmark_exam(pet, ct, "uptake whole-run benchmark", folder)
 
 
 def main() -> int:

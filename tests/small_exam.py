@@ -4,34 +4,50 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
-from uptake.dicom.image_writer import FdgExam, write_ct_series, write_pet_series
+from uptake.dicom.exam_writer.ct_series import write_ct_series
+from uptake.dicom.exam_writer.exam import ExamHeader, Injection, Protocol
+from uptake.dicom.exam_writer.pet_series import write_pet_series
 from uptake.exam import Patient
 from uptake.geometry import ImageGeometry
-from uptake.phantom import DemoTruth, Organ, Sphere
-from uptake.phantom.demo_body import paint_ct, paint_suv
+from uptake.phantom.body.mapping import identity as as_it_is
+from uptake.phantom.body.painting import paint
+from uptake.phantom.body.parts import Ellipsoid, Part
+from uptake.volume import CtVolume, SuvVolume
 
-BODY = DemoTruth(
-    organs=(Organ("body", (0, 0, 0), (90, 70, 80), 1.0, 40, 3),),
-    spheres=(Sphere("hot", (30, 0, 20), 40, 9.0), Sphere("warm", (-40, 10, -20), 30, 7.0)),
+PARTS = tuple(
+    Part(shape, "body", "muscle")
+    for shape in (
+        Ellipsoid((0, 0, 0), (90, 70, 80), exponent=3.0),
+        Ellipsoid((30, 0, 20), (20, 20, 20)),
+        Ellipsoid((-40, 10, -20), (15, 15, 15)),
+    )
 )
+SUV = np.array([1.0, 9.0, 7.0], np.float32)
+HU = np.array([40.0, 45.0, 45.0], np.float32)
+SIGMA_VOXELS = 6.0 / 2.3548 / 6.0
 NAME = "Zyxwvut^Secretname"
 
 
-def write_small_exam(folder: Path, *, identity: str = "small exam", day: int = 5) -> FdgExam:
+def write_small_exam(folder: Path, *, identity: str = "small exam", day: int = 5) -> None:
     """Write ``folder/PT`` and ``folder/CT``; two lesions stand above SUV 4."""
-    exam = FdgExam(
+    injection = Injection(activity_bq=3e8, injected=datetime(2024, 3, day, 8, 0, 0))
+    protocol = Protocol(scanned=datetime(2024, 3, day, 9, 0, 0))
+    header = ExamHeader(
         patient=Patient("SECRETID-77", NAME, "19610709", "M"),
         identity=identity,
         weight_kg=80.0,
         height_m=1.8,
-        activity_bq=3e8,
-        injected=datetime(2024, 3, day, 8, 0, 0),
-        scanned=datetime(2024, 3, day, 9, 0, 0),
+        study_start=injection.injected,
     )
     pet = ImageGeometry((30, 40, 40), (6.0, 6.0, 6.0), (-117.0, -117.0, -87.0))
     ct = ImageGeometry((36, 80, 80), (5.0, 3.0, 3.0), (-118.5, -118.5, -87.5))
     random = np.random.default_rng(0)
-    write_pet_series(paint_suv(BODY, pet, random, noise=0.03), exam, folder / "PT", description="SMALL PET AC")
-    write_ct_series(paint_ct(BODY, ct, random), exam, folder / "CT", description="SMALL CT")
-    return exam
+    suv = gaussian_filter(paint(pet, PARTS, SUV, as_it_is()).values, SIGMA_VOXELS)
+    suv += 0.03 * np.sqrt(suv) * random.standard_normal(suv.shape, np.float32)
+    hu = paint(ct, PARTS, HU, as_it_is(), outside=-1000.0).values + 12 * random.standard_normal(ct.shape, np.float32)
+    write_pet_series(
+        SuvVolume(suv.clip(min=0), pet), header, injection, protocol, folder / "PT", description="SMALL PET AC"
+    )
+    write_ct_series(CtVolume(hu, ct), header, protocol, folder / "CT", description="SMALL CT")

@@ -64,7 +64,7 @@ def build_segmentation(source: SourceHeaders, findings: Findings, context: Dicom
     segments = _numbered(findings)
     instance = Segmentation(
         source_images=nameless(source),
-        pixel_array=_in_frame_order(segments, source),
+        pixel_array=in_frame_order(segments, source),
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=[_describe(n, lesion, findings) for n, lesion in enumerate(findings.lesions, 1)],
         content_label="UPTAKE_REGIONS",
@@ -88,7 +88,7 @@ def _numbered(findings: Findings) -> NDArray[np.unsignedinteger[Any]]:
     return segments
 
 
-def _in_frame_order(
+def in_frame_order(
     segments: NDArray[np.unsignedinteger[Any]], source: SourceHeaders
 ) -> NDArray[np.unsignedinteger[Any]]:
     """Planes in the order of the source's datasets, or of the frames of an enhanced multi-frame source."""
@@ -115,14 +115,14 @@ def _describe(number: int, lesion: LesionMeasurement, findings: Findings) -> Seg
         ),
         tracking_id=lesion.tracking_id,
         tracking_uid=lesion.tracking_uid,
-        display_color=_color(number),
+        display_color=color(number),
     )
     caveat = findings.caveats[0] if findings.caveats else ""
     description.SegmentDescription = f"Region of elevated uptake. {caveat} {RESEARCH_USE}"[:1024]
     return description
 
 
-def _color(number: int) -> CIELabColor:
+def color(number: int) -> CIELabColor:
     """Neighbouring numbers get hues far apart (steps of the golden angle), all of them within sRGB."""
     hue = number * _GOLDEN_ANGLE
     return CIELabColor(70.0, 35.0 * cos(hue), 35.0 * sin(hue))
