@@ -10,11 +10,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from uptake import __version__
+from uptake.phantom_commands import phantom_app
 from uptake.settings import METHODS, RunSettings
 from uptake.settings_file import load_settings
+from uptake.terminal import progress_bar, tell_done, tell_trouble, tell_warnings
 
 _WRONG_USAGE = 64
 # Click's UsageError, wherever Typer keeps its Click.
@@ -27,7 +29,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-phantom_app = typer.Typer(help="Digital patients: PET/CT exams with known truth, as DICOM.", no_args_is_help=True)
 app.add_typer(phantom_app, name="phantom")
 
 Method = StrEnum("Method", {name.replace("-", "_").replace(".", "_"): name for name in METHODS})  # type: ignore[misc]
@@ -80,7 +81,7 @@ def run(
     folders = (input_folder,) if baseline is None else (input_folder, baseline)
     from uptake.job import run_job
 
-    with _progress(quiet=as_json) as bar:
+    with progress_bar(quiet=as_json) as bar:
         report = run_job(output_folder, folders, lambda staging: _work(folders, staging, settings, bar))
     if as_json:
         summary = {
@@ -108,23 +109,12 @@ def _work(folders: tuple[Path, ...], staging: Path, settings: RunSettings, bar: 
     return tuple(dict.fromkeys(warning for result in results for warning in result.warnings))
 
 
-def _progress(*, quiet: bool) -> Progress:
-    console = Console(stderr=True, quiet=quiet)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True)
-
-
 def _tell(status: int, message: str, warnings: tuple[str, ...], output: Path) -> None:
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    for warning in warnings:
-        console.print(f"warning: {warning}", style="yellow", markup=False)
+    tell_warnings(warnings)
     if status == 0:
-        console.print(
-            f"Done. Open {output / 'report.pdf'}; every number is in {output / 'results.json'}.", markup=False
-        )
+        tell_done(output)
     else:
-        title = "Refused: " if status == 2 else "Failed: "
-        console.print(title + message, style="bold red", markup=False)
+        tell_trouble(status, message)
 
 
 @app.command(epilog="Examples:  [bold]uptake suv exam/[/]   [bold]uptake suv exam/ --json[/]")
@@ -143,31 +133,13 @@ def suv(
         if as_json:
             typer.echo(json.dumps({"exit_status": error.exit_status, "message": str(error), "series": []}, indent=1))
         else:
-            _tell(error.exit_status, str(error), (), folder)
+            tell_trouble(error.exit_status, str(error))
         return error.exit_status
     if as_json:
         typer.echo(suv_listing.as_json(series))
     else:
         suv_listing.show(series, Console(highlight=False, soft_wrap=True))
     return suv_listing.exit_status(series)
-
-
-@phantom_app.command("make", epilog="Example:  [bold]uptake phantom make out/demo-patient[/]")
-def phantom_make(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the DICOM files go; empty or new.")],
-    seed: Annotated[int, typer.Option(help="Same seed, same patient.")] = 1,
-) -> int:
-    """Make a digital patient's PET/CT as DICOM, with spheres of known SUV."""
-    from uptake.errors import UptakeError
-    from uptake.phantom.demo_patient import make_demo_patient
-
-    try:
-        truth = make_demo_patient(folder, seed=seed)
-    except UptakeError as error:
-        _tell(error.exit_status, str(error), (), folder)
-        return error.exit_status
-    typer.echo(f"Digital patient in {folder}: {len(truth.spheres)} spheres of known SUV.")
-    return 0
 
 
 def main() -> None:

@@ -11,7 +11,8 @@
     │   ├── SeriesRefused       a geometry or kind of series that cannot be measured
     │   ├── SuvRefused          the header does not allow a standardised uptake value
     │   └── OutputNotEmpty      the output folder already holds something
-    └── OutputFailed            exit status 3: the disk is full, or the output folder cannot be written
+    ├── OutputFailed            exit status 3: the disk is full, or the output folder cannot be written
+    └── NotDesignable           exit status 3: no digital patient with the wanted categories came out
 """
 
 from typing import ClassVar
@@ -80,5 +81,11 @@ class OutputNotEmpty(InputRefused):
 
 class OutputFailed(UptakeError):
     """The results could not be written: disk full, or no permission."""
+
+    exit_status: ClassVar[int] = 3
+
+
+class NotDesignable(UptakeError):
+    """No attempt at a digital patient gave the categories that were asked for."""
 
     exit_status: ClassVar[int] = 3
