@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from uptake.numba_loops import compiled
+
 _TOUCHED_AT_ONCE = 32
 
-_Loop = TypeVar("_Loop", bound=Callable[..., Any])
 
-
-def _compiled(signature: str) -> Callable[[_Loop], _Loop]:
-    """Compile ahead for one signature, from numba's disk cache where the installation has a writable place for it."""
-
-    def compile_loop(loop: _Loop) -> _Loop:
-        try:
-            return cast(_Loop, numba.njit(signature, cache=True, nogil=True)(loop))
-        except (RuntimeError, OSError):  # no folder for the cache: a read-only install without a home
-            return cast(_Loop, numba.njit(signature, nogil=True)(loop))
-
-    return compile_loop
-
-
-@_compiled("int64(float32[::1], int32[::1], int64[::1], int64, float64, int64[::1])")
+@compiled("int64(float32[::1], int32[::1], int64[::1], int64, float64, int64[::1])")
 def flood(
     free: NDArray[np.float32],
     candidates: NDArray[np.int32],
@@ -61,7 +45,7 @@ def flood(
     return count
 
 
-@_compiled("int32(int32[::1], int32)")
+@compiled("int32(int32[::1], int32)")
 def _root(parent: NDArray[np.int32], region: np.int32) -> np.int32:
     """Region that ``region`` was merged into in the end; halves the path on the way."""
     while parent[region] != region:
@@ -70,7 +54,7 @@ def _root(parent: NDArray[np.int32], region: np.int32) -> np.int32:
     return region
 
 
-@_compiled("int32(int32[::1], int32[::1], float64[::1], int64[::1], int64, float64)")
+@compiled("int32(int32[::1], int32[::1], float64[::1], int64[::1], int64, float64)")
 def _meet(
     owners: NDArray[np.int32],
     parent: NDArray[np.int32],
@@ -99,7 +83,7 @@ def _meet(
     return joined
 
 
-@_compiled("int32(int32[::1], int64[::1], int64[::1])")
+@compiled("int32(int32[::1], int64[::1], int64[::1])")
 def _touch(owners: NDArray[np.int32], voxels: NDArray[np.int64], offsets: NDArray[np.int64]) -> np.int32:
     """Read owners around ``voxels``, so that the rows of their neighbours wait in the cache; a third suffices."""
     read = np.int32(0)
@@ -109,7 +93,7 @@ def _touch(owners: NDArray[np.int32], voxels: NDArray[np.int64], offsets: NDArra
     return read
 
 
-@_compiled("int64(float32[::1], int64[::1], int64[::1], float64, float64, int32[::1])")
+@compiled("int64(float32[::1], int64[::1], int64[::1], float64, float64, int32[::1])")
 def grow_by_falling_suv(
     values: NDArray[np.float32],
     order: NDArray[np.int64],

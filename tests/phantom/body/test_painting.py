@@ -86,7 +86,7 @@ def test_painting_in_two_goes_gives_the_same_as_in_one() -> None:
     once = paint(GRID, parts, values, mapping)
     twice = paint(GRID, parts[:17], values[:17], mapping)
     paint_over(twice, parts[17:], values[17:], mapping)
-    np.testing.assert_array_equal(once.values, twice.values)
+    np.testing.assert_allclose(once.values, twice.values, rtol=1e-6)  # single precision between the two goes
     np.testing.assert_array_equal(once.materials, twice.materials)
 
 

@@ -1,4 +1,8 @@
-"""Loops that numba compiles for the distance of a point from a shape's surface; import only where they run."""
+"""Loops that numba compiles for the distance of a point from a shape's surface; import only where they run.
+
+All of them give five numbers (``Hit``): distance, then a slope along body x, y, z, then the sum of the two curvatures
+in 1/mm (0 where it is not known). Numbers rather than arrays: they stay in registers.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +12,27 @@ from numpy.typing import NDArray
 from uptake.phantom.body.warp import compiled
 
 _NEAR_ZERO = 1e-9
+_FAR_MM = 1e9
+
+_Floats = NDArray[np.float64]
+Hit = tuple[float, float, float, float, float]
+Point = tuple[float, float, float]
+SHAPES = "Tuple((int64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1], float64[:,::1]))"
+Shapes = tuple[NDArray[np.int64], _Floats, _Floats, _Floats, _Floats]
+_HIT, _POINT = "UniTuple(float64, 5)", "UniTuple(float64, 3)"
 
 
-@compiled("float64(float64, float64, int64)")
+@compiled("float64(float64, float64, int64)", inlined=True)
 def power(base: float, exponent: float, code: int) -> float:
     """``base`` to the power of ``exponent``; the usual ones, as the code says, without logarithms."""
     if code == 2:
         return base * base
     if code == 4:
         return base * base * base * base
-    return float(base**exponent)
+    return float(base**exponent) if base > 0.0 else 0.0
 
 
-@compiled("float64(float64, float64, int64)")
-def _power_less_one(base: float, exponent: float, code: int) -> float:
-    if code == 2:
-        return base
-    if code == 4:
-        return base * base * base
-    return float(base ** (exponent - 1.0))
-
-
-@compiled("float64(float64, float64, int64)")
+@compiled("float64(float64, float64, int64)", inlined=True)
 def _root(base: float, exponent: float, code: int) -> float:
     if code == 2:
         return float(np.sqrt(base))
@@ -38,122 +41,151 @@ def _root(base: float, exponent: float, code: int) -> float:
     return float(base ** (1.0 / exponent))
 
 
-@compiled("float64(float64[:], float64[:,::1], int64, float64[::1], float64[::1])")
-def _ellipsoid(
-    p: NDArray[np.float64],
-    rows: NDArray[np.float64],
-    code: int,
-    at: NDArray[np.float64],
-    slope: NDArray[np.float64],
-) -> float:
-    """Implicit value of an ellipsoid, negative inside, and its slope along body x, y, z."""
+@compiled("float64(float64, float64, float64)", inlined=True)
+def _share(at: float, powered: float, scale: float) -> float:
+    """Slope of a size along one of its terms, from that term's own power; the scale is size over the powers' sum."""
+    return powered / at * scale if at != 0.0 else 0.0
+
+
+@compiled(f"{_HIT}(float64[:,::1], int64, int64, {_POINT}, float64)", inlined=True)
+def _ellipsoid(numbers: _Floats, shape: int, code: int, at: Point, near_mm: float) -> Hit:
+    """Implicit value of an ellipsoid, negative inside, and its slope."""
+    p = numbers
+    x, y, z = at[0] - p[shape, 0], at[1] - p[shape, 1], at[2] - p[shape, 2]
+    half_a, half_b, half_c = p[shape, 12], p[shape, 13], p[shape, 14]
+    n = p[shape, 15]
+    a = (p[shape, 3] * x + p[shape, 4] * y + p[shape, 5] * z) / half_a
+    b = (p[shape, 6] * x + p[shape, 7] * y + p[shape, 8] * z) / half_b
+    c = (p[shape, 9] * x + p[shape, 10] * y + p[shape, 11] * z) / half_c
+    if code != 2 and n >= 2.0:
+        # Powers cost most: away from the surface it is enough that the size lies between these two.
+        steep2 = 1.0 / (half_a * half_a) + 1.0 / (half_b * half_b) + 1.0 / (half_c * half_c)
+        beyond = max(abs(a), abs(b), abs(c)) - 1.0
+        if beyond > 0.0 and beyond * beyond > near_mm * near_mm * steep2:
+            return _FAR_MM, 0.0, 0.0, 1.0, 0.0
+        within = 1.0 - np.sqrt(a * a + b * b + c * c)
+        if within > 0.0 and within * within > near_mm * near_mm * steep2:
+            return -_FAR_MM, 0.0, 0.0, 1.0, 0.0
+    pa, pb, pc = power(abs(a), n, code), power(abs(b), n, code), power(abs(c), n, code)
+    total = pa + pb + pc
+    if code == 2 and total > (1.0 + near_mm / min(half_a, half_b, half_c)) ** 2:
+        return _FAR_MM, 0.0, 0.0, 1.0, 0.0
+    size = _root(total, n, code)
+    if size < _NEAR_ZERO:
+        return -1.0, 0.0, 0.0, 1.0 / min(half_a, half_b, half_c), 0.0
+    scale = size / total
+    ga, gb, gc = _share(a, pa, scale) / half_a, _share(b, pb, scale) / half_b, _share(c, pc, scale) / half_c
+    curved = 0.0
+    if code == 2:
+        steep = ga * ga + gb * gb + gc * gc
+        bent = (ga * ga + gb * gb) / half_c**2 + (gb * gb + gc * gc) / half_a**2 + (gc * gc + ga * ga) / half_b**2
+        curved = bent / steep / np.sqrt(steep) / max(size, 0.5)
+    return (
+        size - 1.0,
+        p[shape, 3] * ga + p[shape, 6] * gb + p[shape, 9] * gc,
+        p[shape, 4] * ga + p[shape, 7] * gb + p[shape, 10] * gc,
+        p[shape, 5] * ga + p[shape, 8] * gb + p[shape, 11] * gc,
+        curved,
+    )
+
+
+@compiled(f"float64(float64[:,::1], int64, float64[:,::1], UniTuple(int64, 3), {_POINT})")
+def _bump(numbers: _Floats, shape: int, rows: _Floats, own: tuple[int, int, int], at: Point) -> float:
+    """What an ellipsoid's roughness takes off its implicit value."""
+    p = numbers[shape]
     x, y, z = at[0] - p[0], at[1] - p[1], at[2] - p[2]
     a = (p[3] * x + p[4] * y + p[5] * z) / p[12]
     b = (p[6] * x + p[7] * y + p[8] * z) / p[13]
     c = (p[9] * x + p[10] * y + p[11] * z) / p[14]
-    size = _root(power(abs(a), p[15], code) + power(abs(b), p[15], code) + power(abs(c), p[15], code), p[15], code)
+    size = np.sqrt(a * a + b * b + c * c)
     if size < _NEAR_ZERO:
-        slope[0], slope[1], slope[2] = 0.0, 0.0, 1.0 / min(p[12], p[13], p[14])
-        slope[3] = 0.0
-        return -1.0
-    ga = np.sign(a) * _power_less_one(abs(a) / size, p[15], code) / p[12]
-    gb = np.sign(b) * _power_less_one(abs(b) / size, p[15], code) / p[13]
-    gc = np.sign(c) * _power_less_one(abs(c) / size, p[15], code) / p[14]
-    slope[0] = p[3] * ga + p[6] * gb + p[9] * gc
-    slope[1] = p[4] * ga + p[7] * gb + p[10] * gc
-    slope[2] = p[5] * ga + p[8] * gb + p[11] * gc
-    slope[3] = 0.0
-    if code == 2:
-        steep = ga * ga + gb * gb + gc * gc
-        bent = (ga * ga + gb * gb) / p[14] ** 2 + (gb * gb + gc * gc) / p[12] ** 2 + (gc * gc + ga * ga) / p[13] ** 2
-        slope[3] = bent / steep / np.sqrt(steep) / max(size, 0.5)
-    value = size - 1.0
-    if rows.shape[0] > 0:
-        unit = 1.0 / np.sqrt(a * a + b * b + c * c)
-        bump = 0.0
-        for row in range(rows.shape[0]):
-            wave = rows[row]
-            bump += wave[4] * np.sin((a * wave[0] + b * wave[1] + c * wave[2]) * unit + wave[3])
-        value -= (p[16] * bump + p[17]) * unit * np.sqrt((a / p[12]) ** 2 + (b / p[13]) ** 2 + (c / p[14]) ** 2)
-    return value
+        return 0.0
+    bump = 0.0
+    for row in range(own[0], own[0] + own[1]):
+        along = a * rows[row, 0] + b * rows[row, 1] + c * rows[row, 2]
+        bump += rows[row, 4] * np.sin(along / size + rows[row, 3])
+    return float((p[16] * bump + p[17]) / size * np.sqrt((a / p[12]) ** 2 + (b / p[13]) ** 2 + (c / p[14]) ** 2))
 
 
-@compiled("float64(float64[:], float64[::1], float64[::1])")
-def _tube(p: NDArray[np.float64], at: NDArray[np.float64], slope: NDArray[np.float64]) -> float:
+@compiled(f"{_HIT}(float64[:,::1], int64, {_POINT}, float64)", inlined=True)
+def _tube(numbers: _Floats, shape: int, at: Point, near_mm: float) -> Hit:
     """Implicit value of a rod in mm, negative inside, and its slope."""
-    x, y, z = at[0] - p[0], at[1] - p[1], at[2] - p[2]
-    along = min(max((x * p[3] + y * p[4] + z * p[5]) * p[6], 0.0), 1.0)
-    x, y, z = x - along * p[3], y - along * p[4], z - along * p[5]
-    away = np.sqrt(x * x + y * y + z * z)
-    slope[3] = (1.0 if 0.0 < along < 1.0 else 2.0) / (p[7] + along * p[8])
+    p = numbers
+    wx, wy, wz = p[shape, 3], p[shape, 4], p[shape, 5]
+    x, y, z = at[0] - p[shape, 0], at[1] - p[shape, 1], at[2] - p[shape, 2]
+    along = min(max((x * wx + y * wy + z * wz) * p[shape, 6], 0.0), 1.0)
+    x, y, z = x - along * wx, y - along * wy, z - along * wz
+    radius = p[shape, 7] + along * p[shape, 8]
+    away2 = x * x + y * y + z * z
+    if away2 > (radius + near_mm) ** 2:
+        return _FAR_MM, 0.0, 0.0, 1.0, 0.0
+    curved = (1.0 if 0.0 < along < 1.0 else 2.0) / radius
+    away = np.sqrt(away2)
     if away < _NEAR_ZERO:
-        slope[0], slope[1], slope[2] = 0.0, 0.0, 1.0
-    else:
-        slope[0], slope[1], slope[2] = x / away, y / away, z / away
-    return float(away - p[7] - along * p[8])
+        return -radius, 0.0, 0.0, 1.0, curved
+    return away - radius, x / away, y / away, z / away, curved
 
 
-@compiled("float64(float64[:], float64[:,::1], int64, float64[::1], float64[::1])")
-def _loft(
-    p: NDArray[np.float64],
-    rows: NDArray[np.float64],
-    code: int,
-    at: NDArray[np.float64],
-    slope: NDArray[np.float64],
-) -> float:
+@compiled(f"{_HIT}(float64[:,::1], int64, float64[:,::1], UniTuple(int64, 3), {_POINT}, float64)", inlined=True)
+def _loft(numbers: _Floats, shape: int, rows: _Floats, own: tuple[int, int, int], at: Point, near_mm: float) -> Hit:
     """Implicit value of a loft, negative inside, and its slope; beyond its ends those of the end planes, in mm."""
+    first, count, code = own
+    low, high, step, n = numbers[shape, 0], numbers[shape, 1], numbers[shape, 2], numbers[shape, 3]
     z = at[2]
-    row = min(max(int((z - p[0]) / p[2]), 0), rows.shape[0] - 1)
-    rise = min(max(z, p[0]), p[1]) - p[0] - row * p[2]
-    s = rows[row]
-    half_x, half_y = s[2] + rise * s[6], s[3] + rise * s[7]
-    dx, dy = at[0] - s[0] - rise * s[4], at[1] - s[1] - rise * s[5]
-    a, b = abs(dx) / half_x, abs(dy) / half_y
-    size = _root(power(a, p[3], code) + power(b, p[3], code), p[3], code)
-    thin = min(half_x, half_y)
-    slope[3] = 0.0
-    value = size - 1.0
-    if size < _NEAR_ZERO:
-        slope[0], slope[1], slope[2] = 0.0, 1.0 / thin, 0.0
-    else:
-        ga = np.sign(dx) * _power_less_one(a / size, p[3], code) / half_x
-        gb = np.sign(dy) * _power_less_one(b / size, p[3], code) / half_y
-        slope[0], slope[1] = ga, gb
-        slope[2] = -ga * (s[4] + dx / half_x * s[6]) - gb * (s[5] + dy / half_y * s[7])
-    steep = np.sqrt(slope[0] ** 2 + slope[1] ** 2 + slope[2] ** 2)
-    end = max(p[0] - z, z - p[1])
-    if end > value / steep:
-        slope[0], slope[1], slope[2] = 0.0, 0.0, -1.0 if p[0] - z > z - p[1] else 1.0
-        return float(end)
-    return float(value)
+    end = max(low - z, z - high)
+    if end > near_mm:
+        return _FAR_MM, 0.0, 0.0, 1.0, 0.0
+    row = min(max(int((z - low) / step), 0), count - 1)
+    rise = min(max(z, low), high) - low - row * step
+    row += first
+    half_x, half_y = rows[row, 2] + rise * rows[row, 6], rows[row, 3] + rise * rows[row, 7]
+    a = (at[0] - rows[row, 0] - rise * rows[row, 4]) / half_x
+    b = (at[1] - rows[row, 1] - rise * rows[row, 5]) / half_y
+    if code != 2 and n >= 2.0:  # as for ellipsoids
+        rising = (abs(rows[row, 4]) + abs(a * rows[row, 6])) / half_x + (
+            abs(rows[row, 5]) + abs(b * rows[row, 7])
+        ) / half_y
+        steep2 = 1.0 / (half_x * half_x) + 1.0 / (half_y * half_y) + rising * rising
+        beyond = max(abs(a), abs(b)) - 1.0
+        if beyond > 0.0 and beyond * beyond > near_mm * near_mm * steep2:
+            return _FAR_MM, 0.0, 0.0, 1.0, 0.0
+        within = 1.0 - np.sqrt(a * a + b * b)
+        if end < -near_mm and within > 0.0 and within * within > near_mm * near_mm * steep2:
+            return -_FAR_MM, 0.0, 0.0, 1.0, 0.0
+    pa, pb = power(abs(a), n, code), power(abs(b), n, code)
+    total = pa + pb
+    size = _root(total, n, code)
+    slope_x, slope_y, slope_z = 0.0, 1.0 / min(half_x, half_y), 0.0
+    if size >= _NEAR_ZERO:
+        scale = size / total
+        slope_x, slope_y = _share(a, pa, scale) / half_x, _share(b, pb, scale) / half_y
+        slope_z = -slope_x * (rows[row, 4] + a * rows[row, 6]) - slope_y * (rows[row, 5] + b * rows[row, 7])
+    if end > (size - 1.0) / np.sqrt(slope_x * slope_x + slope_y * slope_y + slope_z * slope_z):
+        return end, 0.0, 0.0, -1.0 if low - z > z - high else 1.0, 0.0
+    return size - 1.0, slope_x, slope_y, slope_z, 0.0
 
 
-@compiled("float64(int64[:], float64[:], float64[:,::1], float64[:,::1], float64[::1], float64[::1])")
-def shape_distance(
-    kind: NDArray[np.int64],
-    p: NDArray[np.float64],
-    cuts: NDArray[np.float64],
-    rows: NDArray[np.float64],
-    at: NDArray[np.float64],
-    slope: NDArray[np.float64],
-) -> float:
-    """Signed distance in body mm to first order, negative inside.
+@compiled(f"{_HIT}({SHAPES}, int64, {_POINT}, float64)", inlined=True)
+def shape_distance(shapes: Shapes, shape: int, at: Point, near_mm: float) -> Hit:
+    """Signed distance in body mm to first order, negative inside, with the unit normal and the sum of curvatures.
 
-    ``slope`` becomes the unit normal, and fourth the sum of the two curvatures in 1/mm (0 where it is not known).
+    Farther than ``near_mm`` from the surface any number that is farther on the same side may stand for the distance.
     """
-    if kind[0] == 0:
-        value = _ellipsoid(p, rows[kind[3] : kind[3] + kind[4]], kind[5], at, slope)
-    elif kind[0] == 1:
-        value = _tube(p, at, slope)
+    kinds, numbers, _, cuts, rows = shapes
+    kind, code = kinds[shape, 0], kinds[shape, 5]
+    own = (kinds[shape, 3], kinds[shape, 4], code)
+    if kind == 0:
+        value, x, y, z, curved = _ellipsoid(numbers, shape, code, at, near_mm if kinds[shape, 4] == 0 else _FAR_MM)
+        if kinds[shape, 4] > 0:
+            value -= _bump(numbers, shape, rows, own, at)
+    elif kind == 1:
+        value, x, y, z, curved = _tube(numbers, shape, at, near_mm)
     else:
-        value = _loft(p, rows[kind[3] : kind[3] + kind[4]], kind[5], at, slope)
-    steep = np.sqrt(slope[0] * slope[0] + slope[1] * slope[1] + slope[2] * slope[2])
-    value /= steep
-    slope[0], slope[1], slope[2] = slope[0] / steep, slope[1] / steep, slope[2] / steep
-    for cut in range(kind[1], kind[1] + kind[2]):
-        c = cuts[cut]
-        beyond = c[0] * at[0] + c[1] * at[1] + c[2] * at[2] - c[3]
+        value, x, y, z, curved = _loft(numbers, shape, rows, own, at, near_mm)
+    steep = np.sqrt(x * x + y * y + z * z)
+    value, x, y, z = value / steep, x / steep, y / steep, z / steep
+    for cut in range(kinds[shape, 1], kinds[shape, 1] + kinds[shape, 2]):
+        beyond = cuts[cut, 0] * at[0] + cuts[cut, 1] * at[1] + cuts[cut, 2] * at[2] - cuts[cut, 3]
         if beyond > value:
-            value = beyond
-            slope[0], slope[1], slope[2], slope[3] = c[0], c[1], c[2], 0.0
-    return float(value)
+            value, x, y, z, curved = beyond, cuts[cut, 0], cuts[cut, 1], cuts[cut, 2], 0.0
+    return value, x, y, z, curved

@@ -138,8 +138,16 @@ def _paint_slice(
     paint_slice(
         (shapes.kinds, shapes.numbers, shapes.boxes, shapes.cuts, shapes.rows),
         (shapes.structures, shapes.materials, values),
-        nodes,
-        np.ascontiguousarray(gain),
-        cell,
+        (nodes, np.ascontiguousarray(gain), cell),
+        _scratch(len(values), cell),
         (painted.structures[inside], painted.materials[inside], painted.values[inside]),
     )
+
+
+def _scratch(
+    shapes: int, cell: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """What ``paint_slice`` works in."""
+    lists = np.empty((4, shapes), np.int64)
+    lists[0] = np.arange(shapes)[::-1]
+    return lists, np.empty(4, np.int64), np.empty(6), np.empty((cell, cell, 5)), np.empty((cell, cell), np.int64)

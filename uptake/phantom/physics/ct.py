@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d, gaussian_filter
+from scipy.ndimage import correlate1d
 
 from uptake.geometry import ImageGeometry
 from uptake.phantom.body.materials import materials
@@ -36,6 +36,12 @@ _STREAK_LENGTH_MM = 90.0
 _RANGE_HU = (-1024.0, 3071.0)
 _AIR_BELOW_HU = -900.0
 _NOISE_IN_AIR = 0.35
+_AIR = np.array([_AIR_BELOW_HU, _NOISE_IN_AIR], np.float32)
+
+
+_EDGE_REACH_SIGMAS = 3.0
+
+_Kernels = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,11 +50,16 @@ class _Slice:
 
     texture_hu: NDArray[np.float32]
     voxel_cm: tuple[float, float]
-    edge: tuple[float, float]
-    texture_kernels: tuple[NDArray[np.float64], NDArray[np.float64]]
-    noise_kernels: tuple[NDArray[np.float64], NDArray[np.float64]]
+    edge_kernels: _Kernels
+    texture_kernels: _Kernels
+    noise_kernels: _Kernels
     noise_hu: float
     streaks: float
+
+    @property
+    def longest(self) -> int:
+        """Of the kernels along a row."""
+        return max(len(each[1]) for each in (self.edge_kernels, self.texture_kernels, self.noise_kernels))
 
 
 def acquired(
@@ -89,6 +100,9 @@ def acquired(
     if metal:
         rays = (*rays, *fillings(painted, known["tooth"].number, rng))
     streams = rng.spawn(painted.geometry.shape[0])
+    from uptake.phantom.physics import ct_loop  # numba is slow to import: here, once, before the threads
+
+    del ct_loop
     hu = np.empty(painted.geometry.shape, np.float32)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda z: _scan(painted, z, shared, (rays, streams[z]), hu[z]), range(hu.shape[0])))
@@ -102,22 +116,24 @@ def _scan(
     random: tuple[tuple[Rays, ...], np.random.Generator],
     hu: NDArray[np.float32],
 ) -> None:
+    from uptake.phantom.physics.ct_loop import add_texture, correlate, scale_noise
+
     rays, rng = random
     values, numbers = painted.values[z], painted.materials[z]
-    gaussian_filter(values, shared.edge, output=hu, truncate=3.0)
+    between, room = np.empty_like(hu), np.empty(hu.shape[1] + shared.longest, np.float32)
+    correlate(values, shared.edge_kernels, True, between, room, hu)
     from_side, from_front = _paths_cm(values, shared.voxel_cm)
-    half = 0.5 * np.exp(_MODULATION * _WATER_PER_CM * (from_side - _REFERENCE_PATH_CM))[:, None]
-    other = 0.5 * np.exp(_MODULATION * _WATER_PER_CM * (from_front - _REFERENCE_PATH_CM))[None, :]
-    deviation = shared.noise_hu * np.sqrt(half + other)
-    deviation[hu < _AIR_BELOW_HU] *= _NOISE_IN_AIR
-    noise = _correlated(rng, hu.shape, shared.noise_kernels)
-    noise *= deviation
-    texture = _correlated(rng, hu.shape, shared.texture_kernels)
-    texture *= shared.texture_hu[numbers]
-    noise += texture
+    scale = shared.noise_hu**2
+    by_row = 0.5 * scale * np.exp(_MODULATION * _WATER_PER_CM * (from_side - _REFERENCE_PATH_CM))
+    by_column = 0.5 * scale * np.exp(_MODULATION * _WATER_PER_CM * (from_front - _REFERENCE_PATH_CM))
+    noise = rng.standard_normal(hu.shape, np.float32)
+    correlate(noise, shared.noise_kernels, False, between, room, noise)
+    scale_noise(hu, by_row, by_column, _AIR, noise)
+    texture = rng.standard_normal(hu.shape, np.float32)
+    correlate(texture, shared.texture_kernels, False, between, room, texture)
+    add_texture(texture, numbers, shared.texture_hu, noise)
     if shared.streaks > 0:
-        body = numbers > 0
-        noise += body * _row_streaks(rng, hu.shape, from_side, shared)
+        _add_row_streaks(rng, numbers, from_side, shared, noise)
     hu += noise
     for ray in rays:
         put_metal(hu, ray, z)
@@ -132,31 +148,29 @@ def _paths_cm(
     return water.sum(axis=1) * np.float32(voxel_cm[1]), water.sum(axis=0) * np.float32(voxel_cm[0])
 
 
-def _row_streaks(
-    rng: np.random.Generator, shape: tuple[int, ...], from_side: NDArray[np.float32], shared: _Slice
-) -> NDArray[np.float32]:
-    """Streaks along the rows that rays cross at length, and the dark band that beam hardening leaves there."""
-    excess = np.expm1(_WATER_PER_CM * _MODULATION * np.maximum(from_side - _STREAKS_ABOVE_CM, 0))
+def _add_row_streaks(
+    rng: np.random.Generator,
+    numbers: NDArray[np.uint8],
+    from_side: NDArray[np.float32],
+    shared: _Slice,
+    noise: NDArray[np.float32],
+) -> None:
+    """Add streaks along the rows that rays cross at length, and the dark band that beam hardening leaves there."""
+    height, width = numbers.shape
+    knots = max(2, round(width * shared.voxel_cm[1] * 10 / _STREAK_LENGTH_MM) + 1)
+    coarse = rng.standard_normal((height, knots), np.float32)
+    rows = np.flatnonzero(from_side > _STREAKS_ABOVE_CM)
+    if not len(rows):
+        return
+    excess = np.expm1(_WATER_PER_CM * _MODULATION * (from_side[rows, None] - _STREAKS_ABOVE_CM))
     strength = np.minimum(shared.streaks * _STREAK_HU * excess, _LARGEST_STREAK_HU)
-    knots = max(2, round(shape[1] * shared.voxel_cm[1] * 10 / _STREAK_LENGTH_MM) + 1)
-    coarse = rng.standard_normal((shape[0], knots), np.float32)
-    coarse = correlate1d(coarse, shared.noise_kernels[0], 0, mode="wrap")
-    at = np.linspace(0, knots - 1, shape[1], dtype=np.float32)
-    left = np.minimum(at.astype(int), knots - 2)
-    share = at - left
-    rows = coarse[:, left] * (1 - share) + coarse[:, left + 1] * share
     dark = np.minimum(shared.streaks * _DARK_HU * excess, _LARGEST_STREAK_HU / 3)
-    streaked: NDArray[np.float32] = (rows * strength[:, None] - dark[:, None]).astype(np.float32)
-    return streaked
-
-
-def _correlated(
-    rng: np.random.Generator, shape: tuple[int, ...], kernels: tuple[NDArray[np.float64], NDArray[np.float64]]
-) -> NDArray[np.float32]:
-    noise = rng.standard_normal(shape, np.float32)
-    for axis, kernel in enumerate(kernels):
-        noise = correlate1d(noise, kernel, axis, mode="wrap")
-    return noise
+    coarse = correlate1d(coarse, shared.noise_kernels[0], 0, mode="wrap")[rows]
+    at = np.linspace(0, knots - 1, width, dtype=np.float32)
+    left = np.minimum(at.astype(int), knots - 2)
+    share = at - left.astype(np.float32)
+    streaks = coarse[:, left] * (1 - share) + coarse[:, left + 1] * share
+    noise[rows] += (numbers[rows] > 0) * (streaks * strength - dark)
 
 
 def _shared(scanner: ScannerPlan, geometry: ImageGeometry, texture_hu: NDArray[np.float32], streaks: float) -> _Slice:
@@ -165,7 +179,7 @@ def _shared(scanner: ScannerPlan, geometry: ImageGeometry, texture_hu: NDArray[n
     return _Slice(
         texture_hu=texture_hu,
         voxel_cm=(y_mm / 10, x_mm / 10),
-        edge=(_EDGE_FWHM_MM / FWHM_PER_SIGMA / y_mm, _EDGE_FWHM_MM / FWHM_PER_SIGMA / x_mm),
+        edge_kernels=(_edge_kernel(y_mm), _edge_kernel(x_mm)),
         texture_kernels=_kernels(_TEXTURE_FWHM_MM, y_mm, x_mm),
         noise_kernels=_kernels(_NOISE_FWHM_MM, y_mm, x_mm),
         noise_hu=_REFERENCE_NOISE_HU * float(np.sqrt(_REFERENCE_VOXEL_MM3 / volume)),
@@ -173,6 +187,14 @@ def _shared(scanner: ScannerPlan, geometry: ImageGeometry, texture_hu: NDArray[n
     )
 
 
-def _kernels(fwhm_mm: float, y_mm: float, x_mm: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _kernels(fwhm_mm: float, y_mm: float, x_mm: float) -> _Kernels:
     sigma = fwhm_mm / FWHM_PER_SIGMA
-    return correlating_kernel(sigma / y_mm), correlating_kernel(sigma / x_mm)
+    return correlating_kernel(sigma / y_mm).astype(np.float32), correlating_kernel(sigma / x_mm).astype(np.float32)
+
+
+def _edge_kernel(step_mm: float) -> NDArray[np.float32]:
+    sigma = _EDGE_FWHM_MM / FWHM_PER_SIGMA / step_mm
+    reach = int(_EDGE_REACH_SIGMAS * sigma + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    kernel: NDArray[np.float32] = (weights / weights.sum()).astype(np.float32)
+    return kernel
