@@ -78,6 +78,9 @@ def test_the_back_rests_on_the_table() -> None:
     build = Build(1, "M", 15.0, 1.0)
     lowest = np.flatnonzero((structures(build) > 0).any(axis=(0, 2))).max() * GRID.spacing_mm[1] + GRID.origin_mm[1]
     assert back_mm(build) == pytest.approx(lowest, abs=7)
-    table = paint(GRID, table_parts(), np.zeros(1, np.float32), identity()).structures
-    top = np.flatnonzero(table.any(axis=(0, 2))).min() * GRID.spacing_mm[1] + GRID.origin_mm[1]
-    assert TABLE_TOP_MM <= top < TABLE_TOP_MM + GRID.spacing_mm[1]
+    fine = ImageGeometry(shape=(1, 120, 1), spacing_mm=(10.0, 0.5, 5.0), origin_mm=(0.0, 110.0, 300.0))
+    solid = np.array([part.material == "table" for part in table_parts()], np.float32)
+    table = paint(fine, table_parts(), solid, identity()).values[0, :, 0]
+    first, last = np.flatnonzero(table > 0.5)[[0, -1]]
+    assert 110.0 + 0.5 * first == pytest.approx(TABLE_TOP_MM, abs=0.5)
+    assert table[(first + last) // 2] == 0  # hollow

@@ -7,6 +7,7 @@ from uptake.geometry import ImageGeometry
 from uptake.phantom.physics.pet import Counts, blurred, with_noise
 from uptake.phantom.physics.resolution import FWHM_PER_SIGMA, image_fwhm_mm, sphere_recovery
 from uptake.phantom.physics.scanners import scanner, scanners
+from uptake.phantom.plan import ScannerPlan
 from uptake.volume import SuvVolume
 
 CENTRE = ImageGeometry((25, 25, 25), (4.0, 4.0, 4.0), (-48.0, -48.0, -48.0))
@@ -69,6 +70,11 @@ def test_uniform_activity_stays_uniform_and_goes_on_beyond_the_scan() -> None:
     assert image[12, 12, 0] < 2.5
 
 
+# Stands for the scanners of the two real exams, whose livers vary by 18 and 22 %.
+OLDEST = "ge-oldest-whole-body"
+WHOLE_BODY = {*scanners("internal", "whole-body"), *scanners("external", "whole-body")}
+
+
 @pytest.mark.parametrize("name", [*scanners("internal"), *scanners("external")])
 def test_the_reference_liver_has_the_stated_noise(name: str) -> None:
     plan = scanner(name)
@@ -77,7 +83,7 @@ def test_the_reference_liver_has_the_stated_noise(name: str) -> None:
     stated = plan.noise * np.sqrt(120.0 / plan.frame_duration_s)
     assert noisy.std() / noisy.mean() == pytest.approx(stated, rel=0.06)
     assert noisy.mean() == pytest.approx(2.2, rel=0.02)
-    assert 0.08 <= plan.noise <= 0.15
+    assert 0.08 <= plan.noise <= 0.15 or name == OLDEST
 
 
 def test_noise_follows_the_counts() -> None:
@@ -132,11 +138,19 @@ def test_wrong_shapes_are_refused() -> None:
         scanners("nowhere")
 
 
-@pytest.mark.parametrize("name", [*scanners("internal", "whole-body"), *scanners("external", "whole-body")])
+def liver_noise(plan: ScannerPlan, weight_kg: float) -> float:
+    path = np.full(40, 22.0 * np.sqrt(weight_kg / 75.0), np.float32)
+    counts = Counts(4e6 * weight_kg, weight_kg, 3600.0, 6586.2, path)
+    noisy = with_noise(uniform(), plan, counts, np.random.default_rng(3)).array[12:-12]
+    return float(noisy.std() / noisy.mean())
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE_BODY - {OLDEST}))
 def test_livers_of_usual_persons_are_as_noisy_as_in_clinics(name: str) -> None:
-    plan = scanner(name)
     for weight_kg in (60.0, 75.0, 95.0):
-        path = np.full(40, 22.0 * np.sqrt(weight_kg / 75.0), np.float32)
-        counts = Counts(4e6 * weight_kg, weight_kg, 3600.0, 6586.2, path)
-        noisy = with_noise(uniform(), plan, counts, np.random.default_rng(3)).array[12:-12]
-        assert 0.08 < noisy.std() / noisy.mean() < 0.15
+        assert 0.08 < liver_noise(scanner(name), weight_kg) < 0.15
+
+
+def test_the_oldest_scanner_covers_the_noise_of_the_real_exams() -> None:
+    assert liver_noise(scanner(OLDEST), 60.0) < 0.22
+    assert liver_noise(scanner(OLDEST), 95.0) > 0.18

@@ -9,12 +9,20 @@ from uptake.phantom.body.build import Build
 from uptake.phantom.body.mirror import inset, loft, pair, pairs
 from uptake.phantom.body.parts import Cut, Ellipsoid, Part, Shape, Tube
 
-# The cranial cavity within the dura. Its floor rises from the foramen magnum to the roofs of the orbits.
+# The cranial cavity within the dura. Its floor rises from the foramen magnum to the roofs of the orbits and to either
+# side, round the temporal lobes and the cerebellum; in front it narrows to the forehead.
 CAVITY = Ellipsoid(
     (0.0, -8.0, 872.0),
-    (65.0, 86.0, 66.0),
-    exponent=2.5,
-    cuts=(Cut((0.0, -0.4, -0.9165), -759.0), Cut((0.0, 0.0, -1.0), -828.0)),
+    (67.0, 87.0, 66.0),
+    exponent=2.4,
+    cuts=(
+        Cut((0.0, -0.4472, -0.8944), -742.0),
+        Cut((0.0, -0.1483, -0.9889), -818.8),
+        Cut((0.6, 0.0, -0.8), -637.0),
+        Cut((-0.6, 0.0, -0.8), -637.0),
+        Cut((0.8, -0.6, 0.0), 73.0),
+        Cut((-0.8, -0.6, 0.0), 73.0),
+    ),
 )
 _FLUID_MM = 1.2
 _HALF_FISSURE_MM = 0.8

@@ -34,7 +34,7 @@ _MEDIASTINUM = (
     Section(692, 0, 2, 26, 40),
 )
 _APART_MM = 9.0  # from the midplane to either lung
-_LEFT_VENTRICLE_AXIS = (0.65, -0.58, -0.49)
+_LEFT_VENTRICLE_AXIS = (0.6503, -0.5803, -0.4902)
 _HEART_CENTRE = (18.0, -35.0, 515.0)
 
 
@@ -122,8 +122,11 @@ def oesophagus_parts() -> tuple[Part, ...]:
 def heart_parts(build: Build) -> tuple[Part, ...]:
     """Walls of the four chambers, then the blood in them; the left ventricle points left, forward and down."""
     axis = pointing(_LEFT_VENTRICLE_AXIS)
-    left_ventricle = Ellipsoid((44, -34, 508), (36, 36, 51), rotation_deg=axis)
-    left_blood = replace(left_ventricle, centre_mm=(40, -30.5, 511), half_axes_mm=(22.5, 22.5, 40))
+    # Open at its base, where the valves are: in PET a horseshoe, not a ring.
+    to_base = (-_LEFT_VENTRICLE_AXIS[0], -_LEFT_VENTRICLE_AXIS[1], -_LEFT_VENTRICLE_AXIS[2])
+    valves = (Cut(to_base, 27.0 + to_base[0] * 44 - to_base[1] * 34 + to_base[2] * 508),)
+    left_ventricle = Ellipsoid((44, -34, 508), (36, 36, 51), rotation_deg=axis, cuts=valves)
+    left_blood = Ellipsoid((40, -30.5, 511), (22.5, 22.5, 40), rotation_deg=axis)
     right_ventricle = Ellipsoid((6, -54, 507), (47, 29, 41), 2.2, (0, 20, -14))
     right_atrium = Ellipsoid((-29, -23, 520), (28, 31, 36), 2.2)
     left_atrium = Ellipsoid((2, -2, 546), (37, 22, 27), 2.2)

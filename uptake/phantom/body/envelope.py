@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from uptake.phantom.body.build import Build
 from uptake.phantom.body.mirror import chain, mirrored
-from uptake.phantom.body.parts import Ellipsoid, Loft, Part, Section, Shape
+from uptake.phantom.body.parts import Cut, Ellipsoid, Loft, Part, Section, Shape
 
 SKIN_MM = 1.5
 TABLE_TOP_MM = 130.0
+_CRADLE_MM, _TABLE_MM, _SHELL_MM = 22.0, 30.0, 2.5
 _FEMALE_GLAND_MM = (-78.0, -104.0, 552.0)
 
 # Lean outlines: z, centre y, half x, half y, and the fat over it as a share of that at the waist's side. The half axes
@@ -112,12 +113,27 @@ def envelope_parts(build: Build, *, arms_up: bool) -> tuple[Part, ...]:
 
 
 def table_parts() -> tuple[Part, ...]:
-    """The examination table in mm, its top at ``y = TABLE_TOP_MM``; to be painted before the body.
+    """The examination table in mm, lowest along ``y = TABLE_TOP_MM``; to be painted before the body.
 
-    It is neither scaled nor turned with a body: see ``mapping.table_mapping``.
+    A hollow cradle: two thin shells, bent up at the sides. It is neither scaled nor turned with a body: see
+    ``mapping.table_mapping``.
     """
-    ends = tuple(Section(z, 0.0, TABLE_TOP_MM + 13.0, 205.0, 13.0) for z in (-900.0, 1400.0))
-    return (Part(Loft(ends, exponent=6.0), "table", "table"),)
+    edge_mm = TABLE_TOP_MM - _CRADLE_MM
+    above = (Cut((0.0, -1.0, 0.0), -edge_mm),)
+    layers = (
+        (_CRADLE_MM + _TABLE_MM, "table"),
+        (_CRADLE_MM + _TABLE_MM - _SHELL_MM, "air"),
+        (_CRADLE_MM + _SHELL_MM, "table"),
+        (_CRADLE_MM, "air"),
+    )
+    return tuple(
+        Part(
+            Loft(tuple(Section(z, 0.0, edge_mm, 215.0, depth) for z in (-900.0, 1400.0)), exponent=2.4, cuts=above),
+            "table",
+            material,
+        )
+        for depth, material in layers
+    )
 
 
 def back_mm(build: Build) -> float:

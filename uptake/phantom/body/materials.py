@@ -6,14 +6,26 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from zlib import crc32
+
+import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A row of ``materials.csv``: its number in painted volumes, CT number, and the CT number's spread within it."""
+    """A row of ``materials.csv``.
+
+    Parameters
+    ----------
+    number
+        In painted volumes.
+    hu, hu_spread, hu_texture
+        CT number of the typical person, its standard deviation from person to person, and that within one.
+    """
 
     number: int
     hu: float
+    hu_spread: float
     hu_texture: float
 
 
@@ -23,5 +35,17 @@ def materials() -> dict[str, Material]:
     text = (files("uptake.phantom.body") / "materials.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return {
-        row["name"]: Material(number, float(row["hu"]), float(row["hu_texture"])) for number, row in enumerate(rows, 1)
+        row["name"]: Material(number, float(row["hu"]), float(row["hu_spread"]), float(row["hu_texture"]))
+        for number, row in enumerate(rows, start=1)
     }
+
+
+def material_hu(seed: int) -> dict[str, float]:
+    """CT numbers of one person's materials: fatty or firm muscle, dense or thin bone, a liver with or without fat."""
+    return {name: each.hu + each.hu_spread * _deviation(seed, name) for name, each in materials().items()}
+
+
+def _deviation(seed: int, material: str) -> float:
+    """Standard normal within two standard deviations, of its own for each name."""
+    drawn = float(np.random.default_rng((seed, crc32(f"hu {material}".encode()))).standard_normal())
+    return min(max(drawn, -2.0), 2.0)

@@ -37,10 +37,10 @@ def _between(upper: PathPoint, lower: PathPoint, share: float) -> PathPoint:
 
 def bladder_parts(build: Build) -> tuple[Part, ...]:
     """Bladder wall and the urine in it; how full it is differs most of all from person to person."""
-    urine = Ellipsoid((0, -45, 84), (40, 32, 35), 2.1)
-    wall = Ellipsoid(urine.centre_mm, (43, 35, 38), 2.1)
+    urine = Ellipsoid((0, -45, 80), (48, 34, 27.5), 2.1)
+    wall = Ellipsoid(urine.centre_mm, (51, 37, 30.5), 2.1)
     parts = (Part(wall, "bladder", "muscle"), Part(urine, "bladder", "urine"))
-    return grown(parts, build.vary("bladder filling", 0.08), (0.0, -45.0, 50.0))
+    return grown(parts, build.vary("bladder filling", 0.12), (0.0, -45.0, 50.0))
 
 
 def genital_parts(build: Build) -> tuple[Part, ...]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from uptake.phantom.body.body import body_parts
 from uptake.phantom.body.envelope import table_parts
 from uptake.phantom.body.mapping import table_mapping
-from uptake.phantom.body.materials import materials
+from uptake.phantom.body.materials import material_hu
 from uptake.phantom.body.painting import paint, paint_over
 from uptake.phantom.body.parts import Part
 from uptake.phantom.physics.ct import acquired
@@ -26,8 +26,10 @@ def render_ct(exam: ExamPlan, random: np.random.Generator) -> CtVolume:
     geometry = ct_geometry(exam)
     mapping = body_mapping(exam, during_ct=True)
     table, parts = table_parts(), body_parts(exam.body, arms_up=exam.pose.arms_up)
-    painted = paint(geometry, table, _hounsfield(table), table_mapping(exam.body, exam.pose), outside=_AIR_HU)
-    paint_over(painted, parts, _hounsfield(parts), mapping)
+    painted = paint(
+        geometry, table, _hounsfield(table, exam.body.seed), table_mapping(exam.body, exam.pose), outside=_AIR_HU
+    )
+    paint_over(painted, parts, _hounsfield(parts, exam.body.seed), mapping)
     for lesion in exam.lesions:
         share = lesion_share(lesion, geometry, mapping) if lesion.hu is not None else None
         if share is not None and lesion.hu is not None:
@@ -35,5 +37,6 @@ def render_ct(exam: ExamPlan, random: np.random.Generator) -> CtVolume:
     return acquired(painted, exam.scanner, streaks=exam.streaks, metal=exam.metal, rng=random)
 
 
-def _hounsfield(parts: tuple[Part, ...]) -> NDArray[np.float32]:
-    return np.array([materials()[part.material].hu for part in parts], np.float32)
+def _hounsfield(parts: tuple[Part, ...], seed: int) -> NDArray[np.float32]:
+    hu = material_hu(seed)
+    return np.array([hu[part.material] for part in parts], np.float32)
