@@ -64,19 +64,18 @@ def designed(wish: Wish, adapt: Callable[[ExamPlan], ExamPlan] | None = None) ->
 
     Raises
     ------
+    InputRefused
+        If the system has no such scenario, or nothing to be borderline for.
     NotDesignable
         If none of 25 attempts passed.
     """
     wanting: tuple[str, ...] = ()
     for attempt in range(_ATTEMPTS):
-        patient = design_patient(
-            wish.system,
-            wish.seed,
-            site=wish.site,
-            scenario=wish.scenario,
-            attempt=attempt,
-            borderline=wish.borderline,
-        )
+        try:
+            patient = _planned(wish, attempt)
+        except NotDesignable as error:
+            wanting = (str(error),)
+            continue
         if adapt:
             patient = replace(patient, exams=tuple(adapt(exam) for exam in patient.exams))
         rendered = tuple(render_pet(exam) for exam in patient.exams)
@@ -89,3 +88,14 @@ def designed(wish: Wish, adapt: Callable[[ExamPlan], ExamPlan] | None = None) ->
         if not wanting:
             return Designed(patient, rendered, measured, found, attempt + 1)
     raise NotDesignable(f"{wish}: after {_ATTEMPTS} attempts: {'; '.join(wanting)}")
+
+
+def _planned(wish: Wish, attempt: int) -> PatientPlan:
+    return design_patient(
+        wish.system,
+        wish.seed,
+        site=wish.site,
+        scenario=wish.scenario,
+        attempt=attempt,
+        borderline=wish.borderline,
+    )

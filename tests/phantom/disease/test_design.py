@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 import pytest
 
+from uptake.errors import InputRefused
 from uptake.phantom.disease.design import design_patient
 from uptake.phantom.disease.lesions import size_of
 from uptake.phantom.disease.scenarios import scenarios
@@ -116,9 +117,9 @@ def test_volumes_have_the_papers_mean_and_median() -> None:
 
 
 def test_impossible_wishes_are_refused() -> None:
-    with pytest.raises(ValueError, match="no scenario"):
+    with pytest.raises(InputRefused, match="no scenario"):
         design_patient("psma", 1, scenario="cured")
-    with pytest.raises(ValueError, match="no criterion of head-neck"):
+    with pytest.raises(InputRefused, match="no criterion of head-neck"):
         design_patient("head-neck", 1, borderline=True)
-    with pytest.raises(ValueError, match="near a cut-off"):
+    with pytest.raises(InputRefused, match="near a cut-off"):
         design_patient("response", 1, scenario="near the liver")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -125,5 +126,16 @@ def _write_table(folder: Path, wishes: Sequence[Wish]) -> None:
                 writer.writerow(_row(folder_name(wish), json.loads(page.read_text(encoding="utf-8"))))
 
 
-def _row(name: str, truth: dict[str, object]) -> dict[str, object]:
-    raise NotImplementedError
+def _row(name: str, truth: dict[str, Any]) -> dict[str, object]:
+    first, follow_up = truth["exams"][0], truth["follow_up"] or {}
+    return {
+        "folder": name,
+        "patient_id": truth["patient"]["patient_id"],
+        "scenario": truth["scenario"],
+        "exams": len(truth["exams"]),
+        "lesions": len(first["lesions"]),
+        "burden_ml": round(sum(lesion["volume_ml"] for lesion in first["lesions"]), 3),
+        "follow_up_days": follow_up.get("days", ""),
+        "event": int(follow_up["event"]) if follow_up else "",
+        "intended": "; ".join(f"{criterion} {category}" for criterion, category in truth["intended"].items()),
+    }

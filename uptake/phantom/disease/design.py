@@ -8,6 +8,7 @@ from zlib import crc32
 
 import numpy as np
 
+from uptake.errors import InputRefused, NotDesignable
 from uptake.phantom.disease.exams import draw_first_exam, draw_second_exam, with_hot_liver
 from uptake.phantom.disease.fdg_patterns import add_fdg, add_in_chest, draw_breast, draw_lymphoma
 from uptake.phantom.disease.follow_up import References, follow_up
@@ -18,7 +19,7 @@ from uptake.phantom.disease.placement import Atlas, atlas_of
 from uptake.phantom.disease.psma_patterns import draw_psma, new_psma_site
 from uptake.phantom.disease.scenario import Scenario
 from uptake.phantom.disease.scenarios import scenarios
-from uptake.phantom.plan import SYSTEMS, ExamPlan, PatientPlan
+from uptake.phantom.plan import GENERATOR_VERSION, SYSTEMS, ExamPlan, PatientPlan
 from uptake.phantom.tracers.uptake import material_uptake
 
 _HOT_SUV = {"fdg": 3.0, "psma-11": 4.5, "psma-1007": 4.5}
@@ -68,8 +69,12 @@ def design_patient(
 
     Raises
     ------
+    InputRefused
+        If the system has no such scenario, or no cut-off to be near.
+    NotDesignable
+        If the disease found no room in the body.
     ValueError
-        If there is no such system, site or scenario, or the disease found no room in the body.
+        If there is no such system or site.
     """
     if system not in SYSTEMS or site not in ("internal", "external") or seed < 0 or attempt < 0:
         raise ValueError(f"no patient of system {system!r}, seed {seed}, site {site!r}, attempt {attempt}")
@@ -85,8 +90,10 @@ def design_patient(
         if lesions is not None:
             break
     else:
-        raise ValueError(f"{system} patient {seed}: no room for {chosen.name!r} in {_DRAWS} draws")
-    identity = f"{system}-{site}-{seed}"
+        raise NotDesignable(f"{system} patient {seed}: no room for {chosen.name!r} in {_DRAWS} draws")
+    # Two patients that differ in anything must never share a UID.
+    story = crc32(f"{chosen.name}/{borderline}/{GENERATOR_VERSION}".encode())
+    identity = f"{system}-{site}-{seed}-{story:08x}"
     found, intended = lesions
     exams = tuple(_with(draft, number, each) for number, each in enumerate(found))
     return PatientPlan(
@@ -104,13 +111,15 @@ def design_patient(
 def _chosen(system: str, name: str | None, borderline: bool, rng: np.random.Generator) -> Scenario:
     possible = scenarios(system, borderline=borderline)
     if not possible:
-        raise ValueError(f"no criterion of {system} patients has a cut-off to be near")
+        raise InputRefused(
+            f"no criterion of {system} patients has a cut-off to be near.", remedy="Leave out borderline."
+        )
     named = [each for each in possible if each.name == name]
     known = {each.name for each in (*scenarios(system), *scenarios(system, borderline=True))}
     if name is not None and name not in known:
-        raise ValueError(f"{system} has no scenario {name!r}")
+        raise InputRefused(f"{system} has no scenario {name!r}.", remedy=f"See uptake phantom scenarios {system}.")
     if name is not None and not named and not borderline:
-        raise ValueError(f"{name!r} lies near a cut-off: ask for a borderline patient")
+        raise InputRefused(f"{name!r} lies near a cut-off.", remedy="Ask for a borderline patient.")
     weights = np.array([each.weight for each in possible])
     # Drawn even where a name is given: the person must not depend on how the scenario was chosen.
     drawn = possible[int(rng.choice(len(possible), p=weights / weights.sum()))]

@@ -107,7 +107,7 @@ BREAST = (
         "breast",
         {"suvmax-25": "progression"},
         1,
-        Course(level=(1.26, 1.27), volume=(1.0, 1.05)),
+        Course(level=(1.23, 1.26), volume=(1.0, 1.05)),
         borderline=True,
     ),
 )
@@ -188,7 +188,7 @@ RESPONSE = (
         "lymphoma",
         {"suvmax-25": "resolution"},
         1,
-        Course(level=(0.73, 0.74), volume=(0.95, 1.0)),
+        Course(level=(0.72, 0.73), volume=(0.95, 1.0)),
         (4.2, 6.0),
         borderline=True,
     ),

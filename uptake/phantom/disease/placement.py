@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from math import ceil
 
 import numpy as np
@@ -16,6 +14,7 @@ from scipy import ndimage
 from uptake.geometry import ImageGeometry, Vector
 from uptake.phantom.body.body import body_parts
 from uptake.phantom.body.mapping import identity, mapping_of
+from uptake.phantom.body.packing import numbers_by_name
 from uptake.phantom.body.painting import paint
 from uptake.phantom.disease.sites import Site
 from uptake.phantom.plan import BodyPlan, PosePlan
@@ -117,9 +116,9 @@ class Atlas:
             index = self._near(where.anchor_mm, _STATION_REACH_MM)
             index = index[allowed[tuple(index.T)]]
             return index, _distance_mm(allowed, index)
-        mask = self.structures == _structure_numbers()[where.structure]
+        mask = self.structures == numbers_by_name("structures.csv")[where.structure]
         if where.region == "bone":
-            mask &= np.isin(self.materials, [_material_numbers()[name] for name in _MARROW])
+            mask &= np.isin(self.materials, [numbers_by_name("materials.csv")[name] for name in _MARROW])
         index = np.argwhere(mask)
         if index.size == 0:
             return index, np.zeros(0, np.float32)
@@ -155,10 +154,10 @@ def atlas_of(body: BodyPlan, uptake: Mapping[str, float], hot_suv: float) -> Atl
     """
     structures, materials, geometry = _painted(body)
     table = np.zeros(256, np.float32)
-    for name, number in _material_numbers().items():
+    for name, number in numbers_by_name("materials.csv").items():
         table[number] = uptake.get(name, 0.0)
     suv = table[materials]
-    numbers = _structure_numbers()
+    numbers = numbers_by_name("structures.csv")
     soft, soft_primary = (
         np.isin(structures, [numbers[name] for name in names]) & (materials > 0) for names in (_SOFT, _SOFT_PRIMARY)
     )
@@ -207,15 +206,3 @@ def _deep(mask: NDArray[np.bool_], index: NDArray[np.intp]) -> NDArray[np.bool_]
             shifted[:, axis] = np.clip(shifted[:, axis] + step, 0, mask.shape[axis] - 1)
             neighbours += mask[tuple(shifted.T)]
     return np.asarray(neighbours >= np.quantile(neighbours, 0.6))
-
-
-@lru_cache(maxsize=1)
-def _structure_numbers() -> dict[str, int]:
-    text = files("uptake.phantom.body").joinpath("structures.csv").read_text(encoding="utf-8")
-    return {row["name"]: int(row["number"]) for row in csv.DictReader(text.splitlines())}
-
-
-@lru_cache(maxsize=1)
-def _material_numbers() -> dict[str, int]:
-    text = files("uptake.phantom.body").joinpath("materials.csv").read_text(encoding="utf-8")
-    return {row["name"]: number for number, row in enumerate(csv.DictReader(text.splitlines()), start=1)}
