@@ -74,6 +74,12 @@ def test_the_document_says_what_is_known(written):
     assert truth["follow_up"] is None
 
 
+def test_lesions_that_are_not_there_any_more_are_named(written):
+    folder, _, _ = written
+    truth = json.loads((folder / "a" / "truth" / "truth.json").read_text())
+    assert [exam["resolved"] for exam in truth["exams"]] == [[], ["L1", "L2"]]
+
+
 def test_the_files_are_those_the_document_names(written):
     folder, _, _ = written
     truth = json.loads((folder / "a" / "truth" / "truth.json").read_text())

@@ -81,7 +81,10 @@ def build_truth(patient: PatientPlan, exams: Sequence[TruthExam], files: Mapping
         "intended": dict(patient.intended),
         "verdicts": {name: _verdict(verdict) for name, verdict in found.items()},
         "follow_up": _follow_up(patient),
-        "exams": [_exam(exam, files.get(exam.plan.number, ())) for exam in exams],
+        "exams": [
+            {**_exam(exam, files.get(exam.plan.number, ())), "resolved": _resolved(before, exam)}
+            for before, exam in zip((None, *exams), exams, strict=False)
+        ],
     }
     rounded: dict[str, Any] = _plain(document)
     return rounded
@@ -154,6 +157,12 @@ def _exam(exam: TruthExam, files: Sequence[str]) -> dict[str, Any]:
         ],
         "files": list(files),
     }
+
+
+def _resolved(before: TruthExam | None, exam: TruthExam) -> list[str]:
+    """Lesions of the exam before that neither stayed nor merged or split into others."""
+    kept = {name for lesion in exam.plan.lesions for name in (lesion.identity, *lesion.parents)}
+    return [lesion.identity for lesion in before.plan.lesions if lesion.identity not in kept] if before else []
 
 
 def _references(measured: Measured) -> dict[str, Any]:
