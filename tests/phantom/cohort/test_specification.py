@@ -36,6 +36,7 @@ def test_a_larger_cohort_begins_with_the_smaller_one():
         (("psma", 0, 1), "size"),
         (("psma", 10, -1), "seed"),
         (("psma", 10, 1, "abroad"), "no site"),
+        (("head-neck", 10, 1, "internal", True), "cut-off to be near"),
     ],
 )
 def test_what_cannot_be_made_is_refused(values, text):
@@ -47,3 +48,10 @@ def test_the_page_says_digital_and_which_generator():
     page = json.loads(CohortSpecification("psma", 10, 1).to_json())
     assert (page["patients"], page["generator"]) == ("digital", GENERATOR_VERSION)
     assert page["hazard"]["per_year"] > 0
+
+
+@pytest.mark.parametrize("system", ["breast-pairs", "response", "psma"])
+def test_a_borderline_cohort_asks_for_borderline_scenarios_alone(system):
+    asked = {wish.scenario for wish in CohortSpecification(system, 20, 1, borderline=True).wishes()}
+    assert asked == {scenario.name for scenario in scenarios(system, borderline=True)}
+    assert not asked & {scenario.name for scenario in scenarios(system)}

@@ -55,10 +55,13 @@ class CohortSpecification:
             raise InputRefused(f"there is no site {self.site!r}.", remedy=f"Name one of {', '.join(SITES)}.")
         if not 0 < self.size < _SEEDS_PER_COHORT or not 0 <= self.seed < 10_000:
             raise InputRefused("the size must be 1 to 99999 and the seed 0 to 9999.", remedy=remedy)
+        if not scenarios(self.system, borderline=self.borderline):
+            reason = f"no criterion of {self.system} patients has a cut-off to be near."
+            raise InputRefused(reason, remedy="Leave out borderline.")
 
     def wishes(self) -> tuple[Wish, ...]:
         """One wish per patient: the system's scenarios in turn, so that each occurs as often as the size allows."""
-        names = [scenario.name for scenario in scenarios(self.system)]
+        names = [scenario.name for scenario in scenarios(self.system, borderline=self.borderline)]
         first = self.seed * _SEEDS_PER_COHORT
         return tuple(
             Wish(self.system, first + index, self.site, names[index % len(names)], self.borderline)
