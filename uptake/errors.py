@@ -10,9 +10,12 @@
     │   ├── SeveralPatients     more than one patient where one is expected
     │   ├── SeriesRefused       a geometry or kind of series that cannot be measured
     │   ├── SuvRefused          the header does not allow a standardised uptake value
-    │   └── OutputNotEmpty      the output folder already holds something
+    │   ├── OutputNotEmpty      the output folder already holds something
+    │   ├── InferenceRefused    voxels that are not numbers, before a network or after it
+    │   └── BundleRefused       a model bundle that is damaged, unsafe, or not understood
     ├── OutputFailed            exit status 3: the disk is full, or the output folder cannot be written
-    └── NotDesignable           exit status 3: no digital patient with the wanted categories came out
+    ├── NotDesignable           exit status 3: no digital patient with the wanted categories came out
+    └── InferenceStopped        exit status 3: the caller stopped a network before it was through
 """
 
 from typing import ClassVar
@@ -89,3 +92,15 @@ class NotDesignable(UptakeError):
     """No attempt at a digital patient gave the categories that were asked for."""
 
     exit_status: ClassVar[int] = 3
+
+
+class InferenceRefused(InputRefused):
+    """A volume that a network cannot answer for, or an answer that is not a number."""
+
+
+class BundleRefused(InputRefused):
+    """A model bundle is damaged, incomplete, unsafe, or made by a later Uptake."""
+
+
+class InferenceStopped(UptakeError):
+    """The caller asked a network to stop; nothing was returned."""
