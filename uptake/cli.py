@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from uptake import __version__
+from uptake.model_commands import models_app
 from uptake.phantom_commands import phantom_app
 from uptake.settings import METHODS, RunSettings
 from uptake.settings_file import load_settings
@@ -30,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(phantom_app, name="phantom")
+app.add_typer(models_app, name="models")
 
 Method = StrEnum("Method", {name.replace("-", "_").replace(".", "_"): name for name in METHODS})  # type: ignore[misc]
 

@@ -1,0 +1,60 @@
+"""Where a bundle's files may lie: every path stays inside the folder, and nothing that could be a pickle is taken."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from uptake.inference.model_store.refusal import MEND, refused
+
+METADATA = "configs/metadata.json"
+LICENCE = "LICENSE"
+CARD = "docs/README.md"
+REQUIRED = (METADATA, LICENCE, CARD)
+
+_WEIGHTS_PATH = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.safetensors")
+_PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".ts")
+
+
+def file_inside(folder: Path, path: str) -> Path:
+    """Find a file of the bundle.
+
+    Parameters
+    ----------
+    folder
+        The bundle's.
+    path
+        POSIX path relative to it.
+
+    Raises
+    ------
+    BundleRefused
+        If the path leaves the bundle (also through a link), or there is no such file.
+    """
+    parts = path.split("/")
+    if path.startswith("/") or "\\" in path or ":" in path or not {"", ".", ".."}.isdisjoint(parts):
+        raise refused(folder.name, f"path {path!r} leaves the bundle.", MEND)
+    found = folder.joinpath(*parts)
+    try:
+        real = found.resolve(strict=True)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        raise refused(folder.name, f"{path} is missing.") from error
+    if not real.is_relative_to(folder.resolve()):
+        raise refused(folder.name, f"{path} is a link that leaves the bundle.", "Put the file itself there.")
+    if not real.is_file():
+        raise refused(folder.name, f"{path} is not a file.")
+    return real
+
+
+def require_weights_path(bundle: str, path: str) -> None:
+    """Refuse a weights path that is not ``models/NAME.safetensors``."""
+    if path.lower().endswith(_PICKLED):
+        raise refused(
+            bundle,
+            f"{path!r} is a pickle, which can run code when it is read; only safetensors are read.",
+            "Get the bundle with safetensors, or convert the weights where they are trusted.",
+        )
+    if not _WEIGHTS_PATH.fullmatch(path):
+        leaves = path.startswith(("/", "\\")) or ".." in path or ":" in path
+        what = "leaves the bundle" if leaves else "is no models/NAME.safetensors"
+        raise refused(bundle, f"weights path {path!r} {what}.", MEND)

@@ -1,0 +1,108 @@
+"""How a network's volumes are sampled: the grid, the resampling on to it and back, the patches and their blending."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+_CHOICES = {
+    "placing": ("regular", "even"),
+    "weights": ("gaussian", "constant"),
+    "averaging": ("probabilities", "logits"),
+}
+# nnU-Net's window has sigma = side / 8; FWHM = 2 sqrt(2 ln 2) sigma.
+NNUNET_FWHM = 2.0 * math.sqrt(2.0 * math.log(2.0)) / 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """Spline orders of a resampling.
+
+    Parameters
+    ----------
+    order
+        0 nearest, 1 linear, 3 cubic.
+    order_between_slices
+        The order along the axis of thick slices where slices are resampled on their own.
+    separate_slices
+        True, False, or None: where the voxels are at least three times as long along one axis (nnU-Net's rule).
+    """
+
+    order: int = 1
+    order_between_slices: int = 0
+    separate_slices: bool | None = False
+
+    def __post_init__(self) -> None:
+        if not {self.order, self.order_between_slices} <= {0, 1, 2, 3}:
+            raise ValueError("a resampling's order must be 0, 1, 2 or 3")
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """The network's grid and the way to it and back.
+
+    Parameters
+    ----------
+    spacing_mm
+        Voxel size (z, y, x) in mm.
+    image, probabilities
+        Resampling of the input on to the grid, and of the answer back, before the class is chosen.
+    """
+
+    spacing_mm: tuple[float, float, float]
+    image: Resampling = Resampling()
+    probabilities: Resampling = Resampling()
+
+    def __post_init__(self) -> None:
+        if len(self.spacing_mm) != 3 or not all(0.1 <= each <= 50.0 for each in self.spacing_mm):
+            raise ValueError("spacing_mm must be three voxel sides (z, y, x) between 0.1 and 50 mm")
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """How the volume is cut in patches and the answers are blended; names as in ``SlidingWindowSettings``.
+
+    Parameters
+    ----------
+    patch
+        Voxels (z, y, x).
+    overlap
+        Least share of a patch's side that neighbours have in common, 0 to below 1; one, or one per axis.
+    placing
+        ``regular`` or ``even``.
+    weights
+        ``constant`` or ``gaussian``.
+    fwhm
+        Full width at half maximum of the Gaussian as a share of the patch's side: 1 by Nikulin 2023, ``NNUNET_FWHM``
+        by nnU-Net. Without meaning for constant weights.
+    weight_floor
+        Least weight of a voxel.
+    mirror_axes
+        Axes (0 z, 1 y, 2 x) that the network was trained to be mirrored along.
+    averaging
+        ``probabilities`` or ``logits``: what is averaged over tiles, mirrored views and folds.
+    """
+
+    patch: tuple[int, int, int]
+    overlap: float | tuple[float, float, float] = 0.5
+    placing: str = "regular"
+    weights: str = "gaussian"
+    fwhm: float = 1.0
+    weight_floor: float = 1e-3
+    mirror_axes: tuple[int, ...] = ()
+    averaging: str = "probabilities"
+
+    def __post_init__(self) -> None:
+        if len(self.patch) != 3 or not all(1 <= side <= 1024 for side in self.patch):
+            raise ValueError("patch must be three sides (z, y, x) of 1 to 1024 voxels")
+        shares = self.overlap if isinstance(self.overlap, tuple) else (self.overlap,) * 3
+        object.__setattr__(self, "overlap", shares)
+        if len(shares) != 3 or not all(0.0 <= share < 1.0 for share in shares):
+            raise ValueError("overlap must be one or three shares of at least 0 and less than 1")
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} {getattr(self, name)!r} is unknown; known are {', '.join(known)}")
+        if not 0.05 <= self.fwhm <= 10.0 or not 1e-30 <= self.weight_floor <= 1.0:
+            raise ValueError("fwhm must be between 0.05 and 10, and weight_floor between 1e-30 and 1")
+        if len(set(self.mirror_axes)) != len(self.mirror_axes) or not set(self.mirror_axes) <= {0, 1, 2}:
+            raise ValueError("mirror_axes must be some of 0, 1, 2, each once")
