@@ -53,6 +53,15 @@ def test_an_unknown_scenario_is_refused_with_the_way_to_the_list(phantom, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_written_is_a_failure_in_plain_words(phantom, tmp_path, monkeypatch):
+    def no_space(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("uptake.phantom.reference_objects.make_reference_objects", no_space)
+    status, _, err = phantom("reference", tmp_path / "objects")
+    assert (status, "No space left" in err) == (3, True)
+
+
 def test_borderline_head_and_neck_is_refused(phantom, tmp_path):
     status, _, err = phantom("make", tmp_path / "patient", "--system", "head-neck", "--borderline")
     assert (status, "cut-off" in err) == (2, True)

@@ -138,16 +138,20 @@ def list_scenarios(
         typer.echo(json.dumps(found, indent=1))
     else:
         for name, intended in found.items():
-            typer.echo(f"{name}: {', '.join(f'{criterion} {category}' for criterion, category in intended.items())}")
+            shows = ", ".join(f"{criterion} {category}" for criterion, category in intended.items())
+            typer.echo(f"{name}: {shows or 'no criterion applies to a single exam'}")
     return 0
 
 
 def _guarded(work: Callable[[], None]) -> int:
-    from uptake.errors import UptakeError
+    from uptake.errors import OutputFailed, UptakeError
 
     try:
         work()
     except UptakeError as error:
         tell_trouble(error.exit_status, str(error))
         return error.exit_status
+    except OSError as error:  # a full disk, no permission: nothing half-made is left behind
+        tell_trouble(OutputFailed.exit_status, f"the files could not be written ({error.strerror}).")
+        return OutputFailed.exit_status
     return 0

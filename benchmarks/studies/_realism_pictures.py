@@ -23,18 +23,18 @@ _STEP_MM = 2.0
 _CHEST_MM = (-80.0, 340.0)  # of the liver's sphere: from the kidneys to the neck, as acrin_042 shows
 
 
-def draw_mips(exams: Sequence[RealismExam], top_suv: Sequence[float], path: Path) -> None:
-    """Coronal maximum intensity projections, one millimetre the same in all, grey from 0 to each one's top SUV."""
+def draw_mips(exams: Sequence[RealismExam], top_suv: float, path: Path) -> None:
+    """Coronal maximum intensity projections, one millimetre the same in all, the same grey from 0 to the top SUV."""
     widths = [exam.suv.geometry.shape[2] * exam.suv.geometry.spacing_mm[2] for exam in exams]
     tallest = max(exam.suv.geometry.shape[0] * exam.suv.geometry.spacing_mm[0] for exam in exams)
     figure, axes = plt.subplots(1, len(exams), figsize=(14, 14 * tallest / sum(widths) + 0.5), width_ratios=widths)
-    for axis, exam, top in zip(axes, exams, top_suv, strict=True):
+    for axis, exam in zip(axes, exams, strict=True):
         z, _, x = exam.suv.geometry.spacing_mm
         picture = exam.suv.array.max(axis=1)
         high, wide = picture.shape[0] * z, picture.shape[1] * x
-        axis.imshow(picture[::-1], cmap="gray_r", vmin=0, vmax=top, extent=(0, wide, 0, high))
+        axis.imshow(picture[::-1], cmap="gray_r", vmin=0, vmax=top_suv, extent=(0, wide, 0, high))
         axis.set_ylim(high / 2 - tallest / 2, high / 2 + tallest / 2)
-        axis.set_title(f"{exam.name}\n{exam.scanner}\nSUV 0..{top:g}", fontsize=8)
+        axis.set_title(f"{exam.name}\n{exam.scanner}\nSUV 0..{top_suv:g}", fontsize=8)
         axis.axis("off")
     _save(figure, path)
 

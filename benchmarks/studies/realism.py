@@ -30,7 +30,7 @@ NAMES = "response, seeds 1 to 4 internal, 5 to 13 external; breast-pairs, 1 to 3
 SHOWN = (("head-neck", 1, "internal"), ("breast-pairs", 2, "internal"), ("response", 3, "internal"))
 SHOWN_PSMA = ("psma", 1, "internal")
 BESIDE = ("response", 6, "external")
-TOP_SUV, TOP_PSMA_SUV = 8.0, 15.0
+TOP_SUV = 8.0
 
 
 def main() -> int:
@@ -44,8 +44,7 @@ def main() -> int:
     for wish in track(COHORT, description="digital exams"):
         exams.append(_measured_and_drawn(wish, real[0]))
     shown = [digital_exam(*wish, with_ct=False) for wish in (*SHOWN, SHOWN_PSMA)]
-    tops = [TOP_SUV] * (len(real) + len(SHOWN)) + [TOP_PSMA_SUV]
-    draw_mips([*real, *shown], tops, DOCS / "figures" / "digital-mips.png")
+    draw_mips([*real, *shown], TOP_SUV, DOCS / "figures" / "digital-mips.png")
     draw_noise(exams, DOCS / "figures" / "digital-noise.png")
     draw_ct(exams, DOCS / "figures" / "digital-ct.png")
     critique = (Path(__file__).parent / "realism_critique.md").read_text(encoding="utf-8")
