@@ -11,7 +11,7 @@
     │   ├── SeriesRefused       a geometry or kind of series that cannot be measured
     │   ├── SuvRefused          the header does not allow a standardised uptake value
     │   ├── OutputNotEmpty      the output folder already holds something
-    │   ├── InferenceRefused    voxels that are not numbers, before a network or after it
+    │   ├── InferenceRefused    voxels that are not numbers, or an engine that is not installed
     │   └── BundleRefused       a model bundle that is damaged, unsafe, or not understood
     ├── OutputFailed            exit status 3: the disk is full, or the output folder cannot be written
     ├── NotDesignable           exit status 3: no digital patient with the wanted categories came out
@@ -95,7 +95,7 @@ class NotDesignable(UptakeError):
 
 
 class InferenceRefused(InputRefused):
-    """A volume that a network cannot answer for, or an answer that is not a number."""
+    """A volume that a network cannot answer for, an answer that is not a number, or an engine that is not there."""
 
 
 class BundleRefused(InputRefused):
