@@ -15,18 +15,10 @@ from uptake.regions.body_mask import body_mask
 from uptake.regions.connectivity import components
 from uptake.regions.labelling import hottest_first
 from uptake.regions.segment import segment
-from uptake.settings import SegmentationSettings
+from uptake.settings import METHODS, SegmentationSettings
 
-NAMED = (
-    "fixed-2.5",
-    "fixed-3.0",
-    "fixed-4.0",
-    "percent-41",
-    "percent-45",
-    "percent-50",
-    "adaptive",
-    "percist-liver",
-)
+# Incremental components are no threshold.
+NAMED = tuple(method for method in METHODS if method != "incremental")
 SWEPT = tuple(float(value) for value in np.arange(1.5, 15.01, 0.5))
 SMALLEST_ML = 0.5
 _CONNECTIVITY = 26

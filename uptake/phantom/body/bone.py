@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from uptake.geometry import Vector
+from uptake.phantom.body import mirror
 from uptake.phantom.body.mirror import mirrored
-from uptake.phantom.body.parts import Cut, Ellipsoid, Loft, Part, Shape, Tube
+from uptake.phantom.body.parts import Ellipsoid, Loft, Part, Shape, Tube
 
 _LEAST_MARROW_MM = 0.8
 
@@ -45,21 +46,15 @@ def bone_parts(structure: str, pieces: Sequence[Piece]) -> tuple[Part, ...]:
 
 def inset(shape: Shape, depth_mm: float) -> Shape | None:
     """The shape with its surface moved inwards by ``depth_mm``; None where nothing is left."""
+    if isinstance(shape, Loft):
+        return _inset_loft(shape, depth_mm)
     if isinstance(shape, Tube):
-        start, end = shape.start_radius_mm - depth_mm, shape.end_radius_mm - depth_mm
-        if min(start, end) < _LEAST_MARROW_MM:
-            return None
-        return replace(shape, start_radius_mm=start, end_radius_mm=end)
-    cuts = tuple(replace(cut, offset_mm=cut.offset_mm - depth_mm) for cut in shape.cuts)
-    if isinstance(shape, Ellipsoid):
-        x, y, z = (half - depth_mm for half in shape.half_axes_mm)
-        if min(x, y, z) < _LEAST_MARROW_MM:
-            return None
-        return replace(shape, half_axes_mm=(x, y, z), cuts=cuts)
-    return _inset_loft(shape, depth_mm, cuts)
+        enough = min(shape.start_radius_mm, shape.end_radius_mm) - depth_mm >= _LEAST_MARROW_MM
+        return mirror.inset(shape, depth_mm) if enough else None
+    return mirror.inset(shape, depth_mm) if min(shape.half_axes_mm) - depth_mm >= _LEAST_MARROW_MM else None
 
 
-def _inset_loft(shape: Loft, depth_mm: float, cuts: tuple[Cut, ...]) -> Loft | None:
+def _inset_loft(shape: Loft, depth_mm: float) -> Loft | None:
     first, last = shape.sections[0].z_mm + depth_mm, shape.sections[-1].z_mm - depth_mm
     if first >= last or min(min(s.half_x_mm, s.half_y_mm) for s in shape.sections) - depth_mm < _LEAST_MARROW_MM:
         return None
@@ -72,6 +67,7 @@ def _inset_loft(shape: Loft, depth_mm: float, cuts: tuple[Cut, ...]) -> Loft | N
         )
         for section in shape.sections
     )
+    cuts = tuple(replace(cut, offset_mm=cut.offset_mm - depth_mm) for cut in shape.cuts)
     return replace(shape, sections=sections, cuts=cuts)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from math import asin, atan2, degrees
 
 from uptake.geometry import Vector
@@ -18,9 +17,8 @@ _SIDES = (("right", "left"), ("left", "right"))
 
 def chain(structure: str, material: str, points: Sequence[PathPoint]) -> tuple[Part, ...]:
     """Tubes end to end through points (x, y, z, radius), all in millimetres."""
-    return tuple(
-        Part(Tube(start[:3], end[:3], start[3], end[3]), structure, material) for start, end in pairwise(points)
-    )
+    rods = mirror.chain([point[:3] for point in points], [point[3] for point in points])
+    return tuple(Part(rod, structure, material) for rod in rods)
 
 
 def pointing(direction: Vector) -> Vector:
