@@ -11,7 +11,7 @@ export UPTAKE_DATA ?= $(abspath ../shared/data)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint bench map label-env system-packages clean
+.PHONY: help demo test test-full lint bench map nnunet-env label-env system-packages clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -34,11 +34,17 @@ lint: $(VENV)/ready  ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/ready  ## speed and memory as ratios against a peer, each pair in one run
+bench: $(VENV)/ready nnunet-env  ## speed and memory as ratios against a peer, each pair in one run
 	$(BIN)/python -m benchmarks
 
 map: $(VENV)/ready  ## the tree, Dockerfile, app.json and pkg.json of the MONAI application package
 	@BIN=$(BIN) .ci/stage-map build/map
+
+nnunet-env: $(VENV)/nnunet  ## add nnU-Net v2 to .venv, as a peer for benchmarks and some tests
+
+$(VENV)/nnunet: $(VENV)/ready requirements-nnunet.txt
+	$(BIN)/python -m pip install -q --no-deps -r requirements-nnunet.txt
+	touch $@
 
 label-env: $(VENV)/ready  ## add MONAI Label and what it needs to .venv
 	$(BIN)/python -m pip install -c requirements.lock -e '.[label]'

@@ -12,7 +12,7 @@ NORMALISATIONS = ("none", "fixed", "z-score", "min-max")
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """How a channel's values are brought to the network's range, after resampling, over the whole image.
+    """How a channel's values are brought to the network's range, over the whole (cropped) image.
 
     Parameters
     ----------

@@ -113,7 +113,8 @@ def _input(each: dict[str, Any]) -> InputChannel:
 
 def _preprocessing(part: dict[str, Any]) -> Preprocessing:
     image, probabilities = Resampling(**part["image"]), Resampling(**part["probabilities"])
-    return Preprocessing(_tuple(part["spacing_mm"]), image, probabilities)
+    rest = {key: part[key] for key in ("grid", "crop", "normalised", "orientation")}
+    return Preprocessing(_tuple(part["spacing_mm"]), image, probabilities, **rest)
 
 
 def _class(each: dict[str, Any]) -> LabelClass:

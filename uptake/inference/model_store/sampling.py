@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _CHOICES = {
     "placing": ("regular", "even"),
     "weights": ("gaussian", "constant"),
     "averaging": ("probabilities", "logits"),
+}
+_PREPROCESSING_CHOICES = {
+    "grid": ("spacing", "extent"),
+    "crop": ("none", "nonzero"),
+    "normalised": ("before", "after"),
+    "orientation": ("LPS", "RAS"),
 }
 # nnU-Net's window has sigma = side / 8; FWHM = 2 sqrt(2 ln 2) sigma.
 NNUNET_FWHM = 2.0 * math.sqrt(2.0 * math.log(2.0)) / 8.0
@@ -46,16 +53,33 @@ class Preprocessing:
     spacing_mm
         Voxel size (z, y, x) in mm.
     image, probabilities
-        Resampling of the input on to the grid, and of the answer back, before the class is chosen.
+        Resampling of the input on to the grid, and of the answer back, before the class is chosen: of logits where
+        logits are averaged (``Tiling.averaging``), else of probabilities.
+    grid
+        Over the extent of the exam's PET. ``spacing``: voxels of exactly ``spacing_mm``, as many as come nearest to the
+        extent, about the same centre. ``extent``: as many, stretched to fill the extent exactly (nnU-Net).
+    crop
+        ``nonzero``: before all else, to the box of the voxels in which a channel differs from 0, its holes filled
+        (nnU-Net). ``none``: the whole exam.
+    normalised
+        Whether values are normalised ``before`` the resampling (nnU-Net) or ``after`` it.
+    orientation
+        Where the arrays' axes x, y, z run to: ``LPS`` (left, back, head: DICOM) or ``RAS`` (right, front, head:
+        networks trained on NIfTI files in that order).
     """
 
     spacing_mm: tuple[float, float, float]
     image: Resampling = Resampling()
     probabilities: Resampling = Resampling()
+    grid: str = "spacing"
+    crop: str = "none"
+    normalised: str = "after"
+    orientation: str = "LPS"
 
     def __post_init__(self) -> None:
         if len(self.spacing_mm) != 3 or not all(0.1 <= each <= 50.0 for each in self.spacing_mm):
             raise ValueError("spacing_mm must be three voxel sides (z, y, x) between 0.1 and 50 mm")
+        _require_known(self, _PREPROCESSING_CHOICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +123,14 @@ class Tiling:
         object.__setattr__(self, "overlap", shares)
         if len(shares) != 3 or not all(0.0 <= share < 1.0 for share in shares):
             raise ValueError("overlap must be one or three shares of at least 0 and less than 1")
-        for name, known in _CHOICES.items():
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} {getattr(self, name)!r} is unknown; known are {', '.join(known)}")
+        _require_known(self, _CHOICES)
         if not 0.05 <= self.fwhm <= 10.0 or not 1e-30 <= self.weight_floor <= 1.0:
             raise ValueError("fwhm must be between 0.05 and 10, and weight_floor between 1e-30 and 1")
         if len(set(self.mirror_axes)) != len(self.mirror_axes) or not set(self.mirror_axes) <= {0, 1, 2}:
             raise ValueError("mirror_axes must be some of 0, 1, 2, each once")
+
+
+def _require_known(settings: object, choices: Mapping[str, tuple[str, ...]]) -> None:
+    for name, known in choices.items():
+        if getattr(settings, name) not in known:
+            raise ValueError(f"{name} {getattr(settings, name)!r} is unknown; known are {', '.join(known)}")
