@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from typing import Any
 
 from monai.deploy.core import Fragment, Operator, OperatorSpec
@@ -9,23 +11,27 @@ from monai.deploy.core import Fragment, Operator, OperatorSpec
 from uptake import pipeline
 from uptake.settings import RunSettings
 
+_log = logging.getLogger("uptake")
+
 
 class SegmentationOperator(Operator):
-    """Finds regions of elevated uptake in every exam.
+    """Finds lesions in every exam: with the network that the settings name, else regions of elevated uptake.
 
-    Input port ``prepared``: tuple of ``PreparedExam``. Output port ``labels``: tuple of ``LabelMap``.
+    Input port ``prepared``: tuple of ``PreparedExam``. Output port ``regions``: tuple of ``FoundRegions``.
     """
 
-    def __init__(self, fragment: Fragment, *args: Any, settings: RunSettings, **kwargs: Any) -> None:
+    def __init__(self, fragment: Fragment, *args: Any, settings: RunSettings, models: Path, **kwargs: Any) -> None:
         self._settings = settings
+        self._models = models
         super().__init__(fragment, *args, **kwargs)
 
     def setup(self, spec: OperatorSpec) -> None:
         """Declare the ports."""
         spec.input("prepared")
-        spec.output("labels")
+        spec.output("regions")
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
-        """Segment every exam and emit."""
+        """Load the network once, segment every exam and emit."""
         prepared = op_input.receive("prepared")
-        op_output.emit(tuple(pipeline.find_lesions(exam, self._settings) for exam in prepared), "labels")
+        network = pipeline.load_network(self._settings, self._models, _log.info)
+        op_output.emit(tuple(pipeline.find_lesions(exam, self._settings, network) for exam in prepared), "regions")

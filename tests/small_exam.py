@@ -26,11 +26,12 @@ PARTS = tuple(
 )
 SUV = np.array([1.0, 9.0, 7.0], np.float32)
 HU = np.array([40.0, 45.0, 45.0], np.float32)
+SECOND_IS_DENSE = np.array([40.0, 45.0, 900.0], np.float32)
 SIGMA_VOXELS = 6.0 / 2.3548 / 6.0
 NAME = "Zyxwvut^Secretname"
 
 
-def write_small_exam(folder: Path, *, identity: str = "small exam", day: int = 5) -> None:
+def write_small_exam(folder: Path, *, identity: str = "small exam", day: int = 5, hounsfield=HU) -> None:
     """Write ``folder/PT`` and ``folder/CT``; two lesions stand above SUV 4."""
     injection = Injection(activity_bq=3e8, injected=datetime(2024, 3, day, 8, 0, 0))
     protocol = Protocol(scanned=datetime(2024, 3, day, 9, 0, 0))
@@ -46,7 +47,9 @@ def write_small_exam(folder: Path, *, identity: str = "small exam", day: int = 5
     random = np.random.default_rng(0)
     suv = gaussian_filter(paint(pet, PARTS, SUV, as_it_is()).values, SIGMA_VOXELS)
     suv += 0.03 * np.sqrt(suv) * random.standard_normal(suv.shape, np.float32)
-    hu = paint(ct, PARTS, HU, as_it_is(), outside=-1000.0).values + 12 * random.standard_normal(ct.shape, np.float32)
+    hu = paint(ct, PARTS, hounsfield, as_it_is(), outside=-1000.0).values + 12 * random.standard_normal(
+        ct.shape, np.float32
+    )
     write_pet_series(
         SuvVolume(suv.clip(min=0), pet), header, injection, protocol, folder / "PT", description="SMALL PET AC"
     )

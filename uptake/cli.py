@@ -15,9 +15,10 @@ from rich.progress import Progress
 from uptake import __version__
 from uptake.model_commands import models_app
 from uptake.phantom_commands import phantom_app
-from uptake.settings import METHODS, RunSettings
+from uptake.settings import ENGINES, METHODS, RunSettings
 from uptake.settings_file import load_settings
 from uptake.terminal import progress_bar, tell_done, tell_trouble, tell_warnings
+from uptake.training_commands import from_run, train
 
 _WRONG_USAGE = 64
 # Click's UsageError, wherever Typer keeps its Click.
@@ -32,8 +33,16 @@ app = typer.Typer(
 )
 app.add_typer(phantom_app, name="phantom")
 app.add_typer(models_app, name="models")
+app.command(
+    epilog="Examples:  [bold]uptake train head_neck_mtv --data exams/ --out runs/first[/]   "
+    "[bold]uptake train head_neck_mtv --data exams/ --out runs/first --fold 0 --resume[/]"
+)(train)
+models_app.command("from-run", epilog="Example:  [bold]uptake models from-run runs/first --name head_neck_ours[/]")(
+    from_run
+)
 
 Method = StrEnum("Method", {name.replace("-", "_").replace(".", "_"): name for name in METHODS})  # type: ignore[misc]
+Engine = StrEnum("Engine", {name.replace("-", "_"): name for name in ENGINES})  # type: ignore[misc]
 
 
 class Task(StrEnum):
@@ -60,6 +69,7 @@ def _root(
 
 @app.command(
     epilog="Examples:  [bold]uptake run exam/ out/[/]   [bold]uptake run exam/ out/ --method percent-41 --json[/]   "
+    "[bold]uptake run exam/ out/ --model head_neck_mtv[/]   "
     "Exit status: 0 done, 2 input refused, 3 failed, 64 wrong usage."
 )
 def run(
@@ -70,6 +80,15 @@ def run(
     task: Annotated[Task, typer.Option(help="What to look for; auto chooses.")] = Task.auto,
     baseline: Annotated[Path | None, typer.Option(help="Second folder with an earlier exam of the patient.")] = None,
     method: Annotated[Method | None, typer.Option(help="How regions are found (default fixed-4.0).")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="BUNDLE", help="Find lesions with this network instead.")
+    ] = None,
+    models: Annotated[Path, typer.Option(metavar="FOLDER", help="The folder that holds the model bundles.")] = Path(
+        "models"
+    ),
+    engine: Annotated[
+        Engine | None, typer.Option(help="What runs the network (default auto: the fastest that works here).")
+    ] = None,
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="JSON with any of the settings that results.json prints.")
     ] = None,
@@ -77,14 +96,14 @@ def run(
 ) -> int:
     """Find and measure lesions in a patient's PET/CT and write DICOM SEG, SR, RWVM, a PDF, pictures and JSON."""
     try:
-        settings = load_settings(settings_file, method.value if method else None)
+        settings = load_settings(settings_file, _value(method), bundle=model, engine=_value(engine))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     folders = (input_folder,) if baseline is None else (input_folder, baseline)
     from uptake.job import run_job
 
     with progress_bar(quiet=as_json) as bar:
-        report = run_job(output_folder, folders, lambda staging: _work(folders, staging, settings, bar))
+        report = run_job(output_folder, folders, lambda staging: _work(folders, staging, settings, models, bar))
     if as_json:
         summary = {
             "exit_status": report.exit_status,
@@ -98,7 +117,13 @@ def run(
     return report.exit_status
 
 
-def _work(folders: tuple[Path, ...], staging: Path, settings: RunSettings, bar: Progress) -> tuple[str, ...]:
+def _value(choice: StrEnum | None) -> str | None:
+    return None if choice is None else choice.value
+
+
+def _work(
+    folders: tuple[Path, ...], staging: Path, settings: RunSettings, models: Path, bar: Progress
+) -> tuple[str, ...]:
     # Imported here: `uptake --help` should not wait for scipy and SimpleITK.
     from uptake.pipeline import run as run_pipeline
 
@@ -107,7 +132,10 @@ def _work(folders: tuple[Path, ...], staging: Path, settings: RunSettings, bar: 
     def show(text: str, done: int, total: int) -> None:
         bar.update(row, description=text, completed=done, total=total)
 
-    results = run_pipeline(folders, staging, settings, show)
+    def say(text: str) -> None:
+        bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    results = run_pipeline(folders, staging, settings, show, models=models, say=say)
     return tuple(dict.fromkeys(warning for result in results for warning in result.warnings))
 
 

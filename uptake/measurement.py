@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from uptake.geometry import Vector
+from uptake.lesion_class import LesionClass
+from uptake.network_weights import NetworkWeights
 from uptake.volume import LabelMap
 
 
@@ -36,6 +38,8 @@ class LesionMeasurement:
         Size of the bounding box along the array's z, y, x, in millimetres.
     site
         Anatomical site, empty while nothing has named it.
+    class_name
+        Name of its ``LesionClass``; empty where the method tells none apart.
     """
 
     label: int
@@ -55,6 +59,7 @@ class LesionMeasurement:
     centroid_mm: Vector
     extent_mm: Vector
     site: str = ""
+    class_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,50 @@ class Totals:
     sul_peak: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class ClassTotals:
+    """Sums and extremes over the regions of one class; zeros where there is none."""
+
+    lesion_class: LesionClass
+    totals: Totals
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
-    """All regions of one exam, hottest first, with the method that found them and what it does not know."""
+    """All regions of one exam, hottest first, with the method that found them and what it does not know.
+
+    Parameters
+    ----------
+    labels
+        Region numbers on the PET grid.
+    lesions, totals
+        Each region's numbers, and those of all.
+    method
+        What found the regions.
+    caveats
+        What the reader must know about them.
+    by_class
+        For each class that the method tells apart, found or not; empty for thresholds.
+    weights
+        Of the network that found the regions; None where none was used.
+    """
 
     labels: LabelMap
     lesions: tuple[LesionMeasurement, ...]
     totals: Totals
     method: str
     caveats: tuple[str, ...] = ()
+    by_class: tuple[ClassTotals, ...] = ()
+    weights: NetworkWeights | None = None
+
+    def __post_init__(self) -> None:
+        unknown = {lesion.class_name for lesion in self.lesions} - {
+            "",
+            *(each.lesion_class.name for each in self.by_class),
+        }
+        if unknown:
+            raise ValueError(f"no such class of lesions: {', '.join(sorted(unknown))}")
+
+    def class_of(self, lesion: LesionMeasurement) -> LesionClass | None:
+        """The lesion's class, or None where the method tells none apart."""
+        return next((each.lesion_class for each in self.by_class if each.lesion_class.name == lesion.class_name), None)

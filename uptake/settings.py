@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from math import inf
 
@@ -16,6 +17,8 @@ METHODS = (
     "percist-liver",
     "incremental",
 )
+ENGINES = ("auto", "torch", "openvino", "openvino-int8", "onnxruntime", "tensorrt")
+_BUNDLE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,36 @@ class SegmentationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """Which network finds the lesions, if any, and what runs it.
+
+    Parameters
+    ----------
+    bundle
+        The folder's name of a model bundle; empty for no network: then ``SegmentationSettings`` counts.
+    engine
+        One of ``ENGINES``; ``auto`` is the fastest that is present and agrees with torch.
+    minimum_volume_ml
+        Smaller regions are dropped (Nikulin 2023).
+    """
+
+    bundle: str = ""
+    engine: str = "auto"
+    minimum_volume_ml: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.bundle and not _BUNDLE_NAME.fullmatch(self.bundle):
+            raise ValueError(f"a model bundle is named by its folder's name alone, not {self.bundle!r}")
+        if self.engine not in ENGINES:
+            raise ValueError(f"unknown engine {self.engine!r}; choose one of {', '.join(ENGINES)}")
+        if not 0 <= self.minimum_volume_ml < inf:
+            raise ValueError(f"minimum_volume_ml must not be negative, not {self.minimum_volume_ml}")
+
+
+@dataclass(frozen=True, slots=True)
 class RunSettings:
     """Everything a run can be told."""
 
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     hottest_pictured: int = 6

@@ -7,31 +7,46 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from uptake.settings import RunSettings, SegmentationSettings
+from uptake.settings import NetworkSettings, RunSettings, SegmentationSettings
 
 
-def load_settings(path: Path | None, method: str | None = None) -> RunSettings:
+def load_settings(
+    path: Path | None, method: str | None = None, *, bundle: str | None = None, engine: str | None = None
+) -> RunSettings:
     """Build the settings of a run.
 
     Parameters
     ----------
     path
-        JSON file such as ``{"segmentation": {"method": "percent-41", "minimum_volume_ml": 1.0}}``; None for defaults.
+        JSON file such as ``{"segmentation": {"method": "percent-41"}, "network": {"bundle": "head_neck_mtv"}}``; None
+        for defaults.
     method
-        Overrides the file's ``segmentation.method``.
+        Overrides the file's ``segmentation.method``, and its network, if any.
+    bundle, engine
+        Override those of the file's ``network``.
 
     Raises
     ------
     ValueError
-        If the file cannot be read, a key is unknown, or a value is impossible; the text says which.
+        If the file cannot be read, a key is unknown, a value is impossible, or choices contradict each other; the text
+        says which.
     """
+    if method is not None and (bundle is not None or engine is not None):
+        raise ValueError("a threshold method and a network were both asked for: choose one")
     content = _read(path) if path is not None else {}
     segmentation = _only_known(content.pop("segmentation", {}), SegmentationSettings, "segmentation")
+    network = _only_known(content.pop("network", {}), NetworkSettings, "network")
     if method is not None:
         segmentation["method"] = method
+        network["bundle"] = ""
+    network |= {key: value for key, value in (("bundle", bundle), ("engine", engine)) if value is not None}
+    if engine is not None and not network.get("bundle"):
+        raise ValueError("an engine runs a network: name the model bundle too")
+    if bundle == "":
+        raise ValueError("a model bundle is named by its folder's name, which is not empty")
     run = _only_known(content, RunSettings, "settings")
     try:
-        return RunSettings(segmentation=SegmentationSettings(**segmentation), **run)
+        return RunSettings(segmentation=SegmentationSettings(**segmentation), network=NetworkSettings(**network), **run)
     except TypeError as error:
         raise ValueError("a value in the settings has the wrong type") from error
 

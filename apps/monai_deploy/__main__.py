@@ -6,20 +6,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from apps.monai_deploy.command_line import parse_command_line
+from apps.monai_deploy.command_line import Options, parse_command_line
 from apps.monai_deploy.user_log import open_user_log
 from uptake.errors import OutputFailed
 from uptake.job import run_job
-from uptake.settings import RunSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the application; the exit status is 0 done, 2 input refused, 3 failed, 64 wrong usage."""
     options = parse_command_line(arguments)
     log = open_user_log()
-    report = run_job(
-        options.output, options.folders, lambda staging: _run_graph(options.folders, staging, options.settings)
-    )
+    report = run_job(options.output, options.folders, lambda staging: _run_graph(options, staging))
     for warning in report.warnings:
         log.warning("%s", warning)
     if report.exit_status == 0:
@@ -29,11 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.exit_status
 
 
-def _run_graph(folders: tuple[Path, ...], staging: Path, settings: RunSettings) -> tuple[str, ...]:
+def _run_graph(options: Options, staging: Path) -> tuple[str, ...]:
     # Imported here: the SDK takes seconds, and usage errors should not.
     from apps.monai_deploy.app import UptakeApp
 
-    app = UptakeApp(folders, staging, settings)
+    app = UptakeApp(options.folders, staging, options.settings, options.models)
     app.run()
     if not app.results:
         # An operator that never receives ends the run without an error.

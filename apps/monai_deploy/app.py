@@ -41,12 +41,15 @@ class UptakeApp(Application):
         Folder for the results.
     settings
         What the user chose.
+    models
+        Folder of model bundles.
     """
 
-    def __init__(self, folders: tuple[Path, ...], staging: Path, settings: RunSettings) -> None:
+    def __init__(self, folders: tuple[Path, ...], staging: Path, settings: RunSettings, models: Path) -> None:
         self._folders = folders
         self._staging = staging
         self._settings = settings
+        self._models = models
         self._results_writer: ResultsWriterOperator | None = None
         super().__init__(["uptake"])  # its own arguments: Holoscan would read those of the process
 
@@ -61,8 +64,8 @@ class UptakeApp(Application):
         load = ExamLoaderOperator(self, CountCondition(self, 1), folders=self._folders, name="exam_loader")
         select = SeriesSelectorOperator(self, name="series_selector")
         assemble = ExamAssemblyOperator(self, name="exam_assembly")
-        segment = SegmentationOperator(self, settings=settings, name="segmentation")
-        measure = MeasurementOperator(self, settings=settings, name="measurement")
+        segment = SegmentationOperator(self, settings=settings, models=self._models, name="segmentation")
+        measure = MeasurementOperator(self, name="measurement")
         write_seg = SegmentationWriterOperator(self, staging=staging, name="segmentation_writer")
         write_sr = MeasurementReportWriterOperator(self, staging=staging, name="measurement_report_writer")
         write_rwvm = RealWorldValueMapWriterOperator(self, staging=staging, name="real_world_value_map_writer")
@@ -75,7 +78,7 @@ class UptakeApp(Application):
         self.add_flow(select, assemble, {("exams", "exams")})
         self.add_flow(assemble, segment, {("prepared", "prepared")})
         self.add_flow(assemble, measure, {("prepared", "prepared")})
-        self.add_flow(segment, measure, {("labels", "labels")})
+        self.add_flow(segment, measure, {("regions", "regions")})
         for writer in (write_seg, write_sr, write_rwvm, draw, write_pdf, write_json):
             self.add_flow(measure, writer, {("results", "results")})
         self.add_flow(write_seg, write_sr, {("segmentations", "segmentations")})

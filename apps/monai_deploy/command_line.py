@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from uptake.job import WRONG_USAGE
-from uptake.settings import METHODS, RunSettings
+from uptake.settings import ENGINES, METHODS, RunSettings
 from uptake.settings_file import load_settings
 
 
@@ -22,6 +22,7 @@ class Options:
     folders: tuple[Path, ...]
     output: Path
     settings: RunSettings
+    models: Path
 
 
 class _Parser(argparse.ArgumentParser):
@@ -45,9 +46,11 @@ def parse_command_line(arguments: Sequence[str] | None) -> Options:
     )
     parser.add_argument("-i", "--input", help="folder with the patient's PET/CT (default: $HOLOSCAN_INPUT_PATH)")
     parser.add_argument("-o", "--output", help="folder for the results, empty or new (default: $HOLOSCAN_OUTPUT_PATH)")
-    parser.add_argument("-m", "--model", help="folder of model bundles (default: $HOLOSCAN_MODEL_PATH)")
+    parser.add_argument("-m", "--model", help="folder of model bundles (default: $HOLOSCAN_MODEL_PATH, else models)")
     parser.add_argument("--baseline", type=Path, help="second folder with an earlier exam of the patient")
     parser.add_argument("--method", choices=METHODS, help="how regions are found")
+    parser.add_argument("--bundle", help="find lesions with this network of the folder of model bundles instead")
+    parser.add_argument("--engine", choices=ENGINES, help="what runs the network (default: auto, the fastest)")
     parser.add_argument("--settings", type=Path, help="JSON file of settings, as results.json prints them")
     found = parser.parse_args(arguments)
     source = _path(parser, "input", found.input)
@@ -55,11 +58,12 @@ def parse_command_line(arguments: Sequence[str] | None) -> Options:
     if found.model is not None and not Path(found.model).is_dir():
         parser.error("the model folder does not exist")
     try:
-        settings = load_settings(found.settings, found.method)
+        settings = load_settings(found.settings, found.method, bundle=found.bundle, engine=found.engine)
     except ValueError as error:
         parser.error(str(error))
     folders = (source,) if found.baseline is None else (source, found.baseline)
-    return Options(folders=folders, output=output, settings=settings)
+    models = Path(found.model or os.environ.get("HOLOSCAN_MODEL_PATH") or "models")
+    return Options(folders=folders, output=output, settings=settings, models=models)
 
 
 def _path(parser: argparse.ArgumentParser, name: str, given: str | None) -> Path:

@@ -19,12 +19,20 @@ def test_folders_and_settings_come_from_the_arguments(tmp_path):
     assert options.settings.segmentation.minimum_volume_ml == 2.0
 
 
+def test_a_network_is_chosen_by_the_arguments(tmp_path):
+    options = parse_command_line(f"-i in -o out -m {tmp_path} --bundle head_neck_mtv --engine openvino".split())
+    assert options.models == tmp_path
+    assert (options.settings.network.bundle, options.settings.network.engine) == ("head_neck_mtv", "openvino")
+
+
 def test_folders_default_to_what_a_map_sets(monkeypatch):
+    monkeypatch.setenv("HOLOSCAN_MODEL_PATH", "/opt/holoscan/models")
     monkeypatch.setenv("HOLOSCAN_INPUT_PATH", "/var/holoscan/input")
     monkeypatch.setenv("HOLOSCAN_OUTPUT_PATH", "/var/holoscan/output")
     options = parse_command_line([])
     assert options.folders == (Path("/var/holoscan/input"),)
     assert options.output == Path("/var/holoscan/output")
+    assert options.models == Path("/opt/holoscan/models")
 
 
 @pytest.mark.parametrize(
@@ -34,6 +42,8 @@ def test_folders_default_to_what_a_map_sets(monkeypatch):
         (["-i", "in"], "--output"),
         (["-i", "in", "-o", "out", "--method", "guess"], "--method"),
         (["-i", "in", "-o", "out", "-m", "/no/such/folder"], "model folder"),
+        (["-i", "in", "-o", "out", "--engine", "torch"], "model bundle"),
+        (["-i", "in", "-o", "out", "--bundle", "a/b"], "model bundle"),
         (["-i", "in", "-o", "out", "--settings", "/no/such/file"], "settings file"),
         (["--nonsense"], "--nonsense"),
     ],

@@ -14,7 +14,11 @@ from pypdf import PdfReader
 
 from apps.monai_deploy.__main__ import main
 from operators.segmentation_operator import SegmentationOperator
-from tests.small_exam import NAME, write_small_exam
+from tests.lesion_bundle import NAME, SENTENCE, save_lesion_bundle
+from tests.small_exam import NAME as PATIENT
+from tests.small_exam import SECOND_IS_DENSE, write_small_exam
+from uptake.cli import main as command
+from uptake.inference.bundle_engines import predictors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 UID = re.compile(r"\b[12]\.[\d.]{20,}\b")
@@ -56,6 +60,38 @@ def both(tmp_path_factory):
     return folder / "graph", folder / "direct", graph, direct
 
 
+@pytest.fixture(scope="module", params=["threshold", "network"])
+def twins(request):
+    """Graph and command on one exam; a network's engine has been chosen on this host before."""
+    if request.param == "threshold":
+        return request.getfixturevalue("both")[:2]
+    return request.getfixturevalue("both_by_network")
+
+
+@pytest.fixture(scope="module")
+def both_by_network(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("network")
+    write_small_exam(folder / "in", hounsfield=SECOND_IS_DENSE)
+    bundle = save_lesion_bundle(folder / "models")
+    root, ours = logging.getLogger(), logging.getLogger("uptake")
+    before, own = list(root.handlers), list(ours.handlers)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UPTAKE_CACHE", str(folder / "cache"))
+        patch.setenv("HOLOSCAN_LOG_LEVEL", "OFF")
+        predictors(bundle, "torch", print)
+        options = ["--engine", "torch"]
+        line = ["-i", folder / "in", "-o", folder / "graph", "-m", folder / "models", "--bundle", NAME, *options]
+        assert main([str(each) for each in line]) == 0
+        line = ["run", folder / "in", folder / "direct", "--models", folder / "models", "--model", NAME, *options]
+        patch.setattr(sys, "argv", ["uptake", *map(str, line)])
+        with pytest.raises(SystemExit) as stopped:
+            command()
+    logging.captureWarnings(False)
+    root.handlers, ours.handlers = before, own
+    assert stopped.value.code == 0
+    return folder / "graph", folder / "direct"
+
+
 def files_of(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
@@ -89,8 +125,9 @@ def test_graph_writes_the_same_files_as_the_command(both):
     assert {"report.pdf", "results.json", "metadata.json"} <= set(files_of(graph))
 
 
-def test_graph_writes_the_same_content_as_the_command(both):
-    graph, direct, *_ = both
+def test_graph_writes_the_same_content_as_the_command(twins):
+    graph, direct = twins
+    assert files_of(graph) == files_of(direct)
     for name in files_of(graph):
         ours, theirs = graph / name, direct / name
         if name.endswith(".png"):
@@ -109,11 +146,19 @@ def test_result_holds_the_two_spheres(both):
     assert [len(exam["findings"]["lesions"]) for exam in exams] == [2]
 
 
+def test_result_of_a_network_names_classes_and_weights(both_by_network):
+    graph, _ = both_by_network
+    document = json.loads((graph / "results.json").read_text())
+    assert document["weights"] == SENTENCE
+    found = document["exams"][0]["findings"]["lesions"]
+    assert [lesion["class_name"] for lesion in found] == ["primary_tumour", "lymph_node_metastasis"]
+
+
 def test_no_patient_data_in_the_log(both):
     *_, of_graph, _ = both
     said = of_graph.stdout + of_graph.stderr
     assert "done" in said
-    for secret in (*NAME.split("^"), "SECRETID-77", "19610709"):
+    for secret in (*PATIENT.split("^"), "SECRETID-77", "19610709"):
         assert secret not in said
 
 
@@ -140,7 +185,7 @@ def test_damaged_pixels_are_refused_without_a_name_in_the_log(tmp_path, run_here
 
 def test_foreign_error_is_3_and_its_text_is_not_shown(tmp_path, run_here, monkeypatch):
     def fail(self, op_input, op_output, context):
-        raise RuntimeError(f"cannot handle {NAME}")
+        raise RuntimeError(f"cannot handle {PATIENT}")
 
     monkeypatch.setattr(SegmentationOperator, "compute", fail)
     write_small_exam(tmp_path / "in")

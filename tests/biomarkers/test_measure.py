@@ -1,10 +1,13 @@
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
 import pytest
 
+from tests.lesion_classes import NODE, PRIMARY, WEIGHTS
 from uptake.biomarkers import measure, mtv_ml, suv_peak, tlg_g
 from uptake.errors import InputRefused
+from uptake.found_regions import FoundRegions
 from uptake.geometry import ImageGeometry
 from uptake.volume import LabelMap, SuvVolume
 
@@ -24,16 +27,10 @@ def exam(geometry=GEOMETRY):
     return SuvVolume(suv, geometry), LabelMap(labels, geometry)
 
 
-def measured(suv, labels, sul_factor=0.75):
+def measured(suv, labels, sul_factor=0.75, **classes):
     numbers = count(1)
-    return measure(
-        suv,
-        labels,
-        sul_factor=sul_factor,
-        method="fixed-4.0",
-        tracking_uid_maker=lambda: f"2.25.{next(numbers)}",
-        caveats=("said",),
-    )
+    regions = FoundRegions(labels, "fixed-4.0", ("said",), **classes)
+    return measure(suv, regions, sul_factor=sul_factor, tracking_uid_maker=lambda: f"2.25.{next(numbers)}")
 
 
 def test_uptake_and_volume_of_a_box():
@@ -87,6 +84,35 @@ def test_totals_are_sums_and_maxima():
     assert totals.suv_peak == max(box.suv_peak, corner.suv_peak)
     assert totals.sul_peak == max(box.sul_peak, corner.sul_peak)
     assert (findings.method, findings.caveats) == ("fixed-4.0", ("said",))
+
+
+def test_each_class_has_its_own_totals_and_one_that_was_not_found_has_zeros():
+    three = PRIMARY, NODE, replace(NODE, name="distant_metastasis")
+    findings = measured(*exam(), classes=three, class_names=(NODE.name, PRIMARY.name), weights=WEIGHTS)
+    box, corner = findings.lesions
+    assert (box.class_name, corner.class_name) == ("lymph_node_metastasis", "primary_tumour")
+    primary, node, distant = (each.totals for each in findings.by_class)
+    assert (primary.mtv_ml, primary.tlg_g, primary.suv_max) == (corner.mtv_ml, corner.tlg_g, corner.suv_max)
+    assert (node.lesions, node.suv_peak) == (1, box.suv_peak)
+    assert (distant.lesions, distant.mtv_ml, distant.suv_max) == (0, 0.0, None)
+    assert primary.mtv_ml + node.mtv_ml == pytest.approx(findings.totals.mtv_ml)
+    assert [findings.class_of(lesion) for lesion in findings.lesions] == [NODE, PRIMARY]
+    assert findings.weights is WEIGHTS
+
+
+def test_a_threshold_region_has_no_class():
+    findings = measured(*exam())
+    assert [lesion.class_name for lesion in findings.lesions] == ["", ""]
+    assert (findings.by_class, findings.class_of(findings.lesions[0])) == ((), None)
+
+
+def test_regions_and_classes_that_do_not_fit_are_errors():
+    with pytest.raises(ValueError, match="has no class"):
+        measured(*exam(), classes=(PRIMARY,), class_names=("primary_tumour",))
+    with pytest.raises(ValueError, match="does not have"):
+        measured(*exam(), classes=(PRIMARY,), class_names=("primary_tumour", "other"))
+    with pytest.raises(ValueError, match="same name"):
+        measured(*exam(), classes=(PRIMARY, PRIMARY))
 
 
 def test_no_region_gives_zeros_and_no_maxima():

@@ -1,6 +1,7 @@
 """Series and findings for the tests of what we write: known voxels, known numbers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from pydicom import dcmread
 from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from tests.dicom.series_factory import SeriesPlan, uid, write_enhanced, write_series
+from tests.lesion_classes import SENTENCE, WEIGHTS
 from uptake.dicom.results.output_instance import DicomInstanceContext
 from uptake.exam import ImageSeries, SlicePlane
 from uptake.geometry import ImageGeometry
-from uptake.measurement import Findings, LesionMeasurement, Totals
+from uptake.lesion_class import LesionClass
+from uptake.measurement import ClassTotals, Findings, LesionMeasurement, Totals
 from uptake.volume import LabelMap
 
 CONTEXT = DicomInstanceContext(datetime(2024, 2, 29, 13, 14, 15, 160000))
@@ -82,6 +85,17 @@ def findings_of(geometry: ImageGeometry, labels: np.ndarray, **changes) -> Findi
     )  # fmt: skip
     fields = {"method": "fixed-4.0", "caveats": (CAVEAT,), **changes}
     return Findings(LabelMap(labels.astype(np.uint16), geometry), lesions, totals, **fields)
+
+
+def classed(findings: Findings, *classes: LesionClass) -> Findings:
+    """The same as a network's: its lesions take turns through ``classes``."""
+    turns = [classes[number % len(classes)].name for number in range(len(findings.lesions))]
+    lesions = tuple(replace(lesion, class_name=name) for lesion, name in zip(findings.lesions, turns, strict=True))
+    by_class = tuple(
+        ClassTotals(each, Totals(turns.count(each.name), 1.5 * n, 2.5 * n, 9.0, 8.0, None))
+        for n, each in enumerate(classes, 1)
+    )
+    return replace(findings, lesions=lesions, by_class=by_class, weights=WEIGHTS, caveats=(f"Weights: {SENTENCE}.",))
 
 
 def _lesion(label: int, voxels: int, geometry: ImageGeometry) -> LesionMeasurement:

@@ -113,6 +113,22 @@ def test_slabs_are_handed_on_in_order_without_gaps_as_soon_as_they_are_final():
     assert at == box[-1] + 1
 
 
+def test_slabs_of_logits_are_what_the_probabilities_are_made_of():
+    body = torso((30, 20, 20))
+    volume = noise((2, *body.shape))
+    settings = replace(SETTINGS, averaging="logits")
+    expected = predict(volume, body, [SeededNetwork(1)], settings)
+    slabs = list(predict_slabs(volume, body, [SeededNetwork(1)], replace(settings, slabs="logits")))
+    logits = torch.from_numpy(np.concatenate([slab.probabilities for slab in slabs], axis=1))
+    assert np.array_equal(logits.softmax(dim=0).numpy(), expected.array)  # background outside the body as well
+    inside = body[expected.box.slices]
+    assert (logits.numpy()[:, inside] > -200).all()
+    with pytest.raises(ValueError, match="slabs of logits"):
+        replace(SETTINGS, slabs="logits")
+    with pytest.raises(ValueError, match="probabilities"):
+        predict(volume, body, [SeededNetwork(1)], replace(settings, slabs="logits"))
+
+
 def _peak_kib():
     return int(next(x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x).split()[1])
 
@@ -246,6 +262,7 @@ def test_inputs_that_do_not_fit_are_refused_before_the_first_slab(volume, body, 
         ("mirror_axes", (3,)),
         ("mirror_axes", (1, 1)),
         ("averaging", "labels"),
+        ("slabs", "labels"),
     ],
 )
 def test_settings_name_the_field_that_is_wrong(field, value):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from uptake.inference.tiling import NIKULIN_FWHM, NNUNET_FWHM, spread, tile_starts, weights
 
@@ -62,6 +63,16 @@ def test_gaussian_weights_are_half_at_half_the_width_from_the_centre():
     sigma = 64 / 8
     narrow = weights((1, 1, 64), fwhm=NNUNET_FWHM, floor=1e-12)[0, 0]
     assert narrow[40] / narrow[31] == pytest.approx(np.exp((0.5**2 - 8.5**2) / (2 * sigma**2)), rel=1e-5)
+
+
+def test_nnunets_window_has_its_peak_at_a_voxel():
+    side, sigma = (6, 9, 16), 1 / 8
+    peak = np.zeros(side)
+    peak[tuple(each // 2 for each in side)] = 1.0
+    theirs = ndimage.gaussian_filter(peak, [each * sigma for each in side], mode="constant", truncate=8.0)
+    ours = weights(side, fwhm=NNUNET_FWHM, floor=1e-7, centre="voxel")
+    np.testing.assert_allclose(ours, theirs / theirs.max(), atol=2e-2)
+    assert ours[3, 4, 8] == 1.0
 
 
 def test_weights_are_a_product_symmetric_and_never_zero():

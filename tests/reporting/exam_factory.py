@@ -1,15 +1,17 @@
 """Small digital exams built straight from the nouns: no DICOM, no pipeline."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
+from tests.lesion_classes import NODE, PRIMARY, SENTENCE, WEIGHTS
 from uptake.acquisition import PetAcquisition, SliceTiming, SuvConversion, TagValue
 from uptake.exam import Exam, ImageSeries, Patient, PreparedExam, SeriesDecision, SlicePlane
 from uptake.exam_result import ExamResult
 from uptake.geometry import ImageGeometry
-from uptake.measurement import Findings, LesionMeasurement, Totals
+from uptake.measurement import ClassTotals, Findings, LesionMeasurement, Totals
 from uptake.volume import CtVolume, LabelMap, SuvVolume
 
 ACQUIRED = datetime(2024, 3, 1, 10, 30)
@@ -64,6 +66,18 @@ def make_result(
         warnings=tuple(warnings),
     )
     return ExamResult(number, prepared, findings)
+
+
+def by_network(result: ExamResult) -> ExamResult:
+    """The same exam as a network's: lesions take turns as primary tumour and node."""
+    names = [(PRIMARY, NODE)[number % 2].name for number in range(len(result.findings.lesions))]
+    lesions = tuple(replace(each, class_name=name) for each, name in zip(result.findings.lesions, names, strict=True))
+    by_class = tuple(
+        ClassTotals(known, totals_of([each for each in lesions if each.class_name == known.name]))
+        for known in (PRIMARY, NODE)
+    )
+    told = {"method": "network head_neck_mtv 1.2.3", "caveats": (f"Weights: {SENTENCE}.",), "weights": WEIGHTS}
+    return replace(result, findings=replace(result.findings, lesions=lesions, by_class=by_class, **told))
 
 
 def voxel_positions(geometry):

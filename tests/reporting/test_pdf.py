@@ -3,7 +3,8 @@
 import pytest
 from pypdf import PdfReader
 
-from tests.reporting.exam_factory import make_result
+from tests.lesion_classes import SENTENCE, WEIGHTS
+from tests.reporting.exam_factory import by_network, make_result
 from uptake.exam import Patient, SeriesDecision
 from uptake.reporting.figures import draw_figures
 from uptake.reporting.pdf import write_pdf
@@ -66,6 +67,23 @@ def test_missing_values_are_said_once(report):
     assert "not stated" in words
     assert "None" not in words.replace("None.", "")
     assert "nan" not in words.lower().split()
+
+
+def test_without_a_network_it_says_so(report):
+    words = text_of(report(make_result()))
+    assert "No network weights were used." in words
+    assert "none: no network was used" in words
+
+
+def test_a_network_s_weights_and_classes_are_shown(report):
+    words = " ".join(text_of(report(by_network(make_result()))).split())
+    assert words.count(SENTENCE) == 2
+    assert "no network" not in words.lower()
+    for expected in (WEIGHTS.engine_why, *(each.sha256 for each in WEIGHTS.folds), WEIGHTS.trained_on, "TTB"):
+        assert expected in words
+    classes = "Primary tumour 2", "Lymph node metastasis 1", "1 Primary tumour", "2 Lymph node metastasis"
+    for expected in classes:
+        assert expected in words
 
 
 def test_no_lesion(report):

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from jsonschema import ValidationError
 
-from tests.reporting.exam_factory import make_result
+from tests.lesion_classes import SENTENCE, WEIGHTS
+from tests.reporting.exam_factory import by_network, make_result
 from uptake.exam import Patient, SeriesDecision
+from uptake.lesion_class import Concept, LesionClass
 from uptake.measurement import LesionMeasurement, Totals
+from uptake.network_weights import FoldWeights
 from uptake.reporting.results_json import SCHEMA, build_results, encode_json, validate_results
-from uptake.settings import METHODS, RunSettings, SegmentationSettings
+from uptake.settings import ENGINES, METHODS, NetworkSettings, RunSettings, SegmentationSettings
 
 
 def build(result=None, **options):
@@ -37,8 +40,8 @@ def objects(node):
 
 @pytest.mark.parametrize(
     "result",
-    [make_result(), make_result((), with_ct=False), make_result(sul_factor=None)],
-    ids=["full", "empty", "no SUL"],
+    [make_result(), make_result((), with_ct=False), make_result(sul_factor=None), by_network(make_result())],
+    ids=["full", "empty", "no SUL", "network"],
 )
 def test_fits_its_schema_and_survives_the_file(result):
     document = build(result, files=("report.pdf", "dicom/exam-1-seg.dcm"))
@@ -87,6 +90,10 @@ def test_every_object_of_the_schema_is_strict():
         (Patient, ("properties", "patient")),
         (RunSettings, ("properties", "settings")),
         (SegmentationSettings, ("properties", "settings", "properties", "segmentation")),
+        (NetworkSettings, ("properties", "settings", "properties", "network")),
+        (LesionClass, ("$defs", "lesion_class")),
+        (Concept, ("$defs", "concept")),
+        (FoldWeights, ("$defs", "network", "properties", "folds", "items")),
         (SeriesDecision, ("$defs", "exam", "properties", "series_decisions", "items")),
     ],
 )
@@ -100,6 +107,36 @@ def test_schema_and_nouns_go_together(noun, where):
 def test_schema_knows_every_method():
     listed = schema()["properties"]["settings"]["properties"]["segmentation"]["properties"]["method"]["enum"]
     assert listed == list(METHODS)
+
+
+def test_schema_knows_every_engine():
+    network = schema()["properties"]["settings"]["properties"]["network"]
+    assert network["properties"]["engine"]["enum"] == list(ENGINES)
+
+
+def test_a_network_s_weights_and_classes_are_there():
+    document = build(by_network(make_result()))
+    assert document["weights"] == SENTENCE
+    network = document["network"]
+    assert (network["bundle"], network["version"], network["digital_patients_only"]) == ("head_neck_mtv", "1.2.3", True)
+    assert [each["sha256"] for each in network["folds"]] == [each.sha256 for each in WEIGHTS.folds]
+    assert (network["engine"], network["engine_why"]) == (WEIGHTS.engine, WEIGHTS.engine_why)
+    assert "research" in network["for_research_use"]
+    findings = document["exams"][0]["findings"]
+    assert [each["class_name"] for each in findings["lesions"]] == [
+        "primary_tumour",
+        "lymph_node_metastasis",
+        "primary_tumour",
+    ]
+    primary, node = findings["by_class"]
+    assert (primary["class"]["type"]["value"], primary["totals"]["lesions"]) == ("372087000", 2)
+    assert (node["class"]["site"]["meaning"], node["totals"]["lesions"]) == ("Lymph Node", 1)
+
+
+def test_without_a_network_there_is_none():
+    document = build()
+    assert document["network"] is None
+    assert document["exams"][0]["findings"]["by_class"] == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +13,16 @@ from uptake.biomarkers.lesion_glycolysis import tlg_g
 from uptake.biomarkers.suv_peak import MOREAU_DIAMETER_MM, ONE_ML_DIAMETER_MM, suv_peak
 from uptake.biomarkers.tumour_volume import mtv_ml
 from uptake.errors import InputRefused
+from uptake.found_regions import FoundRegions
 from uptake.geometry import ImageGeometry, Vector
-from uptake.measurement import Findings, LesionMeasurement, Totals
-from uptake.volume import LabelMap, SuvVolume
+from uptake.measurement import ClassTotals, Findings, LesionMeasurement, Totals
+from uptake.volume import SuvVolume
 
 
 def measure(
-    suv: SuvVolume,
-    labels: LabelMap,
-    *,
-    sul_factor: float | None,
-    method: str,
-    tracking_uid_maker: Callable[[], str],
-    caveats: tuple[str, ...] = (),
+    suv: SuvVolume, regions: FoundRegions, *, sul_factor: float | None, tracking_uid_maker: Callable[[], str]
 ) -> Findings:
-    """Measure every region of a label map, in the order of its labels.
+    """Measure every region, in the order of its number; then all of them, and those of each class.
 
     Each region is read within its own bounding box, so the work follows the regions' sizes and not their number times
     the volume's.
@@ -35,16 +31,12 @@ def measure(
     ----------
     suv
         Body-weight SUV, g/ml.
-    labels
+    regions
         Regions on the same grid.
     sul_factor
         SUL = SUV x this; None leaves SULpeak empty.
-    method
-        What found the regions, for the record.
     tracking_uid_maker
         Gives a new DICOM UID for each lesion.
-    caveats
-        What the reader must know about the regions.
 
     Raises
     ------
@@ -53,6 +45,7 @@ def measure(
     ValueError
         If the two grids differ.
     """
+    labels = regions.labels
     if not suv.geometry.same_grid(labels.geometry):
         raise ValueError("SUV and labels must lie on the same grid")
     lesions = []
@@ -60,8 +53,14 @@ def measure(
         if box is not None:
             corner = np.array([side.start for side in box])
             voxels = np.argwhere(labels.array[box] == label) + corner
-            lesions.append(_measure_region(suv, voxels, label, sul_factor, tracking_uid_maker()))
-    return Findings(labels, tuple(lesions), _totals(lesions), method, caveats)
+            lesion = _measure_region(suv, voxels, label, sul_factor, tracking_uid_maker())
+            lesions.append(replace(lesion, class_name=regions.class_of(label)))
+    by_class = tuple(
+        ClassTotals(each, _totals([lesion for lesion in lesions if lesion.class_name == each.name]))
+        for each in regions.classes
+    )
+    totals = _totals(lesions)
+    return Findings(labels, tuple(lesions), totals, regions.method, regions.caveats, by_class, regions.weights)
 
 
 def _measure_region(
@@ -112,7 +111,7 @@ def _extent_mm(geometry: ImageGeometry, voxels: NDArray[np.int64]) -> Vector:
     return float(z), float(y), float(x)
 
 
-def _totals(lesions: list[LesionMeasurement]) -> Totals:
+def _totals(lesions: Sequence[LesionMeasurement]) -> Totals:
     """Sums and extremes; an exam without SUL has no SULpeak."""
     sul_peaks = [lesion.sul_peak for lesion in lesions if lesion.sul_peak is not None]
     return Totals(

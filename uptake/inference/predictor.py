@@ -37,7 +37,7 @@ class Slab:
     start
         First slice along z, counted in the volume.
     probabilities
-        float32 (classes, slices, y, x), the box's extent along y and x.
+        float32 (classes, slices, y, x), the box's extent along y and x; logits where the settings want those.
     """
 
     start: int

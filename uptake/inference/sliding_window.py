@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -14,7 +15,11 @@ from uptake.inference import tiling
 from uptake.inference.body_box import Box, Crop, Layout, body_box, body_tiles
 from uptake.inference.ensemble import Averaging, batch_mean
 from uptake.inference.predictor import Predictor, Probabilities, Slab
+from uptake.inference.running_sums import RunningSums
 from uptake.inference.tiling import Index, Overlap, Placing, WeightKind
+
+# What logits are where there is no body: background, and a softmax that says so to the last bit.
+_BACKGROUND_LOGIT, _OTHER_LOGIT = 0.0, -200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class SlidingWindowSettings:
         Voxels of a tile along z, y, x.
     overlap, placing
         As in ``tiling.tile_starts``.
-    weights, fwhm, weight_floor
+    weights, fwhm, weight_floor, centre
         As in ``tiling.weights``.
     batch
         Tiles given to a predictor at once. The last batch is filled up, so that all have the same shape.
@@ -38,6 +43,8 @@ class SlidingWindowSettings:
     averaging
         "probabilities": tiles, mirrored views and networks are averaged after the softmax (Nikulin 2023).
         "logits": before it (as nnU-Net v2 does for all three, and MONAI for tiles).
+    slabs
+        What ``predict_slabs`` hands on: "probabilities", or "logits" where logits are averaged.
 
     Raises
     ------
@@ -50,12 +57,14 @@ class SlidingWindowSettings:
     placing: Placing = "regular"
     weights: WeightKind = "gaussian"
     fwhm: float = tiling.NIKULIN_FWHM
+    centre: tiling.Centre = "middle"
     weight_floor: float = 1e-3
     batch: int = 1
     crop: Crop = "box"
     skip_empty: bool = True
     mirror_axes: tuple[int, ...] = ()
     averaging: Averaging = "probabilities"
+    slabs: Literal["probabilities", "logits"] = "probabilities"
 
     def __post_init__(self) -> None:
         if len(self.patch) != 3 or min(self.patch) < 1:
@@ -67,10 +76,12 @@ class SlidingWindowSettings:
         if len(set(self.mirror_axes)) != len(self.mirror_axes) or not set(self.mirror_axes) <= {0, 1, 2}:
             raise ValueError(f"mirror_axes must be different ones of 0, 1, 2, not {self.mirror_axes}")
         allowed = {"placing": ("regular", "even"), "crop": ("none", "box", "rows")}
-        allowed["averaging"] = ("probabilities", "logits")
+        allowed["averaging"] = allowed["slabs"] = ("probabilities", "logits")
         for field, values in allowed.items():
             if getattr(self, field) not in values:
                 raise ValueError(f"{field} must be one of {', '.join(values)}, not {getattr(self, field)!r}")
+        if self.slabs == "logits" and self.averaging != "logits":
+            raise ValueError("slabs of logits need logits to be averaged (averaging)")
 
 
 def predict(
@@ -89,7 +100,14 @@ def predict(
     -------
     Probabilities
         Of the box around the body; background outside the body by definition.
+
+    Raises
+    ------
+    ValueError
+        If the settings want slabs of logits.
     """
+    if settings.slabs != "probabilities":
+        raise ValueError("predict gives probabilities; take logits from predict_slabs")
     slabs = predict_slabs(volume, body, predictors, settings, progress, cancelled)
     box = _output_box(volume, body)
     array = np.zeros((predictors[0].classes, *box.shape), dtype=np.float32)
@@ -107,7 +125,7 @@ def predict_slabs(
     progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[Slab]:
-    """Class probabilities slab by slab: slices are handed on as soon as no later tile touches them.
+    """Class probabilities or logits slab by slab: slices are handed on as soon as no later tile touches them.
 
     Memory beyond the volume and the predictors: one patch's depth of the box times (classes + 1), and a batch.
 
@@ -191,22 +209,28 @@ def _slabs(
     layout = Layout(settings.patch, settings.overlap, settings.placing, settings.crop, settings.skip_empty)
     tiles = body_tiles(everywhere if body is None else body, layout)
     progress(0, len(tiles))
-    sums: _RunningSums | None = None
+    sums: RunningSums | None = None
     for first in range(0, len(tiles), settings.batch):
         group = tiles[first : first + settings.batch]
         filled = group + [group[-1]] * (settings.batch - len(group))
         batch = _batch(volume, filled, settings.patch)
         means = batch_mean(batch, predictors, settings.mirror_axes, settings.averaging, stop_if_asked)
         if sums is None:
-            sums = _RunningSums(box, predictors[0].classes, settings, means.device)
+            sums = RunningSums(box, predictors[0].classes, _tile_weights(settings).to(means.device))
         for tile, mean in zip(group, means[: len(group)], strict=True):
             for start, blended in sums.finished_before(tile[0]):
-                yield _slab(start, blended, body, box, settings.averaging)
+                yield _slab(start, blended, body, box, settings)
             sums.add(tile, mean)
         progress(first + len(group), len(tiles))
     if sums is not None:
         for start, blended in sums.finished_before(box.stop[0]):
-            yield _slab(start, blended, body, box, settings.averaging)
+            yield _slab(start, blended, body, box, settings)
+
+
+def _tile_weights(settings: SlidingWindowSettings) -> torch.Tensor:
+    """How much each voxel of a tile counts."""
+    kind, fwhm, floor = settings.weights, settings.fwhm, settings.weight_floor
+    return torch.from_numpy(tiling.weights(settings.patch, kind, fwhm=fwhm, floor=floor, centre=settings.centre))
 
 
 def _batch(volume: NDArray[np.float32], tiles: Sequence[Index], patch: Index) -> torch.Tensor:
@@ -220,67 +244,21 @@ def _batch(volume: NDArray[np.float32], tiles: Sequence[Index], patch: Index) ->
     return torch.from_numpy(batch)
 
 
-class _RunningSums:
-    """Weighted sums of tiles over as many slices of the box as one tile has, moving along z."""
-
-    def __init__(self, box: Box, classes: int, settings: SlidingWindowSettings, device: torch.device) -> None:
-        weights = tiling.weights(settings.patch, settings.weights, fwhm=settings.fwhm, floor=settings.weight_floor)
-        depth = min(settings.patch[0], box.shape[0])
-        self._box = box
-        self._patch = settings.patch
-        self._first = box.start[0]
-        self._tile_weights = torch.from_numpy(weights).to(device)
-        self._sums = torch.zeros((classes, depth, *box.shape[1:]), device=device)
-        self._weights = torch.zeros((depth, *box.shape[1:]), device=device)
-
-    def add(self, tile: Index, mean: torch.Tensor) -> None:
-        """Add a tile's means (classes, z, y, x), which are overwritten; its slices before the first are final."""
-        origin = (self._first, *self._box.start[1:])
-        held = self._weights.shape
-        inside: list[slice] = []
-        own: list[slice] = []
-        for start, side, zero, length in zip(tile, self._patch, origin, held, strict=True):
-            low, high = max(start - zero, 0), min(start + side - zero, length)
-            if low >= high:
-                return
-            inside.append(slice(low, high))
-            own.append(slice(low + zero - start, high + zero - start))
-        # Two roundings and no fused multiply-add, so that a sum does not depend on where in memory a voxel lies.
-        weighted = mean.mul_(self._tile_weights)
-        self._sums[(slice(None), *inside)] += weighted[(slice(None), *own)]
-        self._weights[tuple(inside)] += self._tile_weights[tuple(own)]
-
-    def finished_before(self, z: int) -> Iterator[tuple[int, torch.Tensor]]:
-        """First slice and weighted means (classes, slices, y, x) of the slices before ``z``; they leave the sums."""
-        while self._first < min(z, self._box.stop[0]):
-            count = min(z - self._first, self._weights.shape[0], self._box.stop[0] - self._first)
-            total = self._weights[:count]
-            yield self._first, self._sums[:, :count] / torch.where(total > 0, total, 1.0)
-            self._drop(count)
-
-    def _drop(self, count: int) -> None:
-        """Move on by ``count`` slices, piece by piece: source and target of one copy must not share memory."""
-        depth = self._weights.shape[0]
-        for array in (self._sums, self._weights[None]):
-            for low in range(0, depth - count, count):
-                piece = min(count, depth - count - low)
-                array[:, low : low + piece] = array[:, low + count : low + count + piece]
-            array[:, depth - count :] = 0.0
-        self._first += count
-
-
-def _slab(start: int, blended: torch.Tensor, body: NDArray[np.bool_] | None, box: Box, averaging: Averaging) -> Slab:
-    """Blended means as probabilities, background where there is no body."""
+def _slab(
+    start: int, blended: torch.Tensor, body: NDArray[np.bool_] | None, box: Box, settings: SlidingWindowSettings
+) -> Slab:
+    """Blended means as probabilities or logits, background where there is no body."""
     if not bool(torch.isfinite(blended).all()):
         raise InferenceRefused(
             f"The network's output is not a finite number in slices {start} to {start + blended.shape[1] - 1}.",
             remedy="Use another engine or full precision (float32), and check that the input has the bundle's units.",
         )
-    if averaging == "logits":
+    logits = settings.slabs == "logits"
+    if settings.averaging == "logits" and not logits:
         blended = blended.softmax(dim=0)
-    probabilities: NDArray[np.float32] = blended.cpu().numpy()
+    values: NDArray[np.float32] = blended.cpu().numpy()
     if body is not None:
         outside = ~body[start : start + blended.shape[1], box.slices[1], box.slices[2]]
-        probabilities[:, outside] = 0.0
-        probabilities[0, outside] = 1.0
-    return Slab(start, probabilities)
+        values[:, outside] = _OTHER_LOGIT if logits else 0.0
+        values[0, outside] = _BACKGROUND_LOGIT if logits else 1.0
+    return Slab(start, values)

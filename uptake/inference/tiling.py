@@ -14,6 +14,7 @@ Index = tuple[int, int, int]
 Overlap = float | tuple[float, float, float]
 Placing = Literal["regular", "even"]
 WeightKind = Literal["gaussian", "constant"]
+Centre = Literal["middle", "voxel"]
 
 NIKULIN_FWHM = 1.0
 """Full width at half maximum over the patch's side in Nikulin et al., EJNMMI 2023."""
@@ -90,7 +91,12 @@ def spread(covered: tuple[int, int], length: int, patch: int, overlap: float, pl
 
 
 def weights(
-    patch: Sequence[int], kind: WeightKind = "gaussian", *, fwhm: float = NIKULIN_FWHM, floor: float = 1e-3
+    patch: Sequence[int],
+    kind: WeightKind = "gaussian",
+    *,
+    fwhm: float = NIKULIN_FWHM,
+    floor: float = 1e-3,
+    centre: Centre = "middle",
 ) -> NDArray[np.float32]:
     """How much each voxel of a tile counts: 1 at the centre, never 0.
 
@@ -104,6 +110,8 @@ def weights(
         The Gaussian's full width at half maximum as a share of the patch's side, the same along every axis.
     floor
         The least weight, above 0, so that a voxel covered by a tile's corner alone still has a mean.
+    centre
+        Where the peak is: the "middle" of the patch, or the "voxel" after it where the side is even (nnU-Net).
 
     Returns
     -------
@@ -127,7 +135,8 @@ def weights(
         raise ValueError(f"weights must be gaussian or constant, not {kind!r}")
     product = np.ones((1,) * len(patch))
     for axis, side in enumerate(patch):
-        distance = (np.arange(side) - (side - 1) / 2.0) / (side * fwhm)
+        peak = side // 2 if centre == "voxel" else (side - 1) / 2.0
+        distance = (np.arange(side) - peak) / (side * fwhm)
         profile = np.exp(-4.0 * math.log(2.0) * distance**2)
         product = product * profile.reshape([-1 if i == axis else 1 for i in range(len(patch))])
     return np.maximum(product, floor).astype(np.float32)

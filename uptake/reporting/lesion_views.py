@@ -47,11 +47,13 @@ def draw_lesion(result: ExamResult, lesion: LesionMeasurement) -> Figure:
         axes = figure.add_axes((0.005 + column * 0.302, 0.07, 0.298, 0.784))
         _draw_plane(axes, result, lesion, plane, half_mm, top_suv)
     colour_bar(figure, (0.918, 0.14, 0.014, 0.62), _HOT, top_suv)
-    site = f", {lesion.site}" if lesion.site else ""
+    known = result.findings.class_of(lesion)
+    site = "".join(f", {word}" for word in (known.title.lower() if known else "", lesion.site) if word)
     title = f"Lesion {lesion.label}{site}:  SUVmax {suv_text(lesion.suv_max)}  ·  SUVmean {suv_text(lesion.suv_mean)}"
     title += f"  ·  SUVpeak {suv_text(lesion.suv_peak)}  ·  MTV {amount_text(lesion.mtv_ml)} ml"
     title += f"  ·  TLG {amount_text(lesion.tlg_g)} g"
-    figure.text(0.008, 0.975, title, color="white", fontsize=11, weight="bold", va="top", parse_math=False)
+    size = 9.5 if known else 11  # room for the class
+    figure.text(0.008, 0.975, title, color="white", fontsize=size, weight="bold", va="top", parse_math=False)
     under = "PET over CT, window -160 to 240 HU" if result.prepared.ct is not None else "no CT: PET alone"
     footer(figure, f"Exam {result.number}  ·  {under}")
     return figure

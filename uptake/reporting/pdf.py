@@ -18,6 +18,7 @@ from uptake.notice import RESEARCH_USE
 from uptake.reporting import pdf_sections as sections
 from uptake.reporting.figures import DrawnFigure
 from uptake.reporting.fonts import BOLD, REGULAR, register_fonts
+from uptake.reporting.pdf_lesions import lesion_table
 from uptake.reporting.pdf_style import (
     CONTENT_WIDTH,
     HEADING,
@@ -84,20 +85,27 @@ def _story(
         title = _TITLE if len(results) == 1 else f"{_TITLE}: exam {result.number} of {len(results)}"
         story += [text(title, TITLE), text(RESEARCH_USE, WARNING), Spacer(0, 4)]
         story += [*sections.identity(result), Spacer(0, 7), *sections.headline(result), Spacer(0, 8)]
-        story += [*sections.projections(own), PageBreak()]
-        story += [*sections.lesion_table(result), *sections.lesion_pictures(own)]
+        story += [*sections.projections(own, result.findings), PageBreak()]
+        story += [*lesion_table(result), *sections.lesion_pictures(own)]
         story += [*sections.provenance(result), *sections.decisions(result), *sections.warnings(result), PageBreak()]
     story.pop()
-    return [*story, *_making(settings, created)]
+    return [*story, *_making(results, settings, created)]
 
 
-def _making(settings: RunSettings, created: datetime | None) -> list[Any]:
-    """The software and all its settings."""
-    chosen = {**asdict(settings.segmentation), **{k: v for k, v in asdict(settings).items() if k != "segmentation"}}
-    pairs = [("Software", _SOFTWARE), ("Weights", "none: no network was used")]
+def _making(results: Sequence[ExamResult], settings: RunSettings, created: datetime | None) -> list[Any]:
+    """The software, the weights, and the settings that counted."""
+    weights = results[0].findings.weights
+    chosen = {**asdict(settings.network if weights else settings.segmentation)}
+    chosen["hottest_pictured"] = settings.hottest_pictured
+    pairs = [("Software", _SOFTWARE), ("Weights", weights.sentence if weights else "none: no network was used")]
     pairs += [("Report made", f"{created:%Y-%m-%d %H:%M %Z}")] if created else []
     pairs += [(name, "not set" if value is None else str(value)) for name, value in chosen.items()]
-    return [KeepTogether([Paragraph("Software and settings", HEADING), pair_table(pairs, name_share=0.45)])]
+    parts = [Paragraph("Software and settings", HEADING), pair_table(pairs, name_share=0.45)]
+    if weights:
+        origin = [("Engine chosen", weights.engine_why), ("Trained on", weights.trained_on)]
+        origin += [(f"SHA-256 of fold {each.fold}", each.sha256) for each in weights.folds]
+        parts.append(pair_table(origin, columns=1))
+    return [KeepTogether(parts)]
 
 
 def _document(buffer: io.BytesIO, first: ExamResult) -> BaseDocTemplate:

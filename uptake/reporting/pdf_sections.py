@@ -10,15 +10,16 @@ from PIL import Image as PillowImage
 from reportlab.platypus import Image, KeepTogether, Paragraph, Spacer, Table
 
 from uptake.exam_result import ExamResult
+from uptake.measurement import Findings
 from uptake.reporting.figures import DrawnFigure
 from uptake.reporting.number_format import amount_text, factor_text, suv_text
+from uptake.reporting.pdf_lesions import class_table
 from uptake.reporting.pdf_style import (
     CONTENT_WIDTH,
     HEADING,
     NOTE,
     SMALL,
     headline_table,
-    number_table,
     pair_table,
     text,
     text_table,
@@ -26,20 +27,10 @@ from uptake.reporting.pdf_style import (
 from uptake.reporting.untrusted_text import date, person_name
 
 _JPEG_QUALITY = 90
-# What is left of the first page, in points.
+# What is left of the first page, in points, and what a row of a number table takes of it.
 _PROJECTIONS_HEIGHT = 480.0
+_ROW_HEIGHT = 14.0
 _NOT_STATED = "not stated"
-_LESION_COLUMNS = (
-    ("No.", 0.06),
-    ("SUVmax", 0.085),
-    ("SUVmean", 0.09),
-    ("SUVpeak", 0.09),
-    ("SULpeak", 0.09),
-    ("MTV (ml)", 0.09),
-    ("TLG (g)", 0.095),
-    ("Position x, y, z (mm)", 0.21),
-    ("Size RL, AP, HF (mm)", 0.19),
-)
 
 
 def identity(result: ExamResult) -> list[Any]:
@@ -71,17 +62,26 @@ def headline(result: ExamResult) -> list[Any]:
         ("total MTV (ml)", amount_text(totals.mtv_ml)),
         ("total TLG (g)", amount_text(totals.tlg_g)),
     )
-    notes = [f"Method: {result.findings.method}. No network weights were used.", *result.findings.caveats]
+    notes = [_method(result.findings), *result.findings.caveats]
     sul_note = result.prepared.conversion.sul_note
     if sul_note:
         notes.append(f"SUL: {sul_note}")
     if result.warnings:
         notes.append(f"Warnings: {len(result.warnings)}, listed near the end of this report.")
-    return [headline_table(pairs), Spacer(0, 4), *(text(note, SMALL, 600) for note in notes)]
+    parts = [headline_table(pairs), Spacer(0, 4), *class_table(result.findings)]
+    return [*parts, *(text(note, SMALL, 600) for note in notes)]
 
 
-def projections(figures: Sequence[DrawnFigure]) -> list[Any]:
+def _method(findings: Findings) -> str:
+    """What found the lesions; the caveats say whose weights a network has."""
+    if findings.weights is None:
+        return f"Method: {findings.method}. No network weights were used."
+    return f"Method: {findings.method}, run by {findings.weights.engine}."
+
+
+def projections(figures: Sequence[DrawnFigure], findings: Findings) -> list[Any]:
     """Coronal and sagittal projection at one scale: side by side or one over the other, whichever shows more."""
+    height = _PROJECTIONS_HEIGHT - (_ROW_HEIGHT * (len(findings.by_class) + 2.5) if findings.by_class else 0.0)
     chosen = [figure for figure in figures if figure.kind != "lesion"]
     if not chosen:
         return []
@@ -90,8 +90,8 @@ def projections(figures: Sequence[DrawnFigure]) -> list[Any]:
         with PillowImage.open(figure.path) as image:
             sizes.append(image.size)
     wide, high = [size[0] for size in sizes], [size[1] for size in sizes]
-    beside = min(CONTENT_WIDTH / sum(wide), _PROJECTIONS_HEIGHT / max(high))
-    stacked = min(CONTENT_WIDTH / max(wide), _PROJECTIONS_HEIGHT / sum(high))
+    beside = min(CONTENT_WIDTH / sum(wide), height / max(high))
+    stacked = min(CONTENT_WIDTH / max(wide), height / sum(high))
     scale = max(beside, stacked)
     cells = [_picture(figure, width * scale) for figure, width in zip(chosen, wide, strict=True)]
     captions = [text(figure.caption, NOTE) for figure in chosen]
@@ -100,39 +100,6 @@ def projections(figures: Sequence[DrawnFigure]) -> list[Any]:
     row = Table([cells], colWidths=[width * scale for width in wide], style=[("VALIGN", (0, 0), (-1, -1), "BOTTOM")])
     row.setStyle([(side, (0, 0), (-1, -1), 0) for side in ("LEFTPADDING", "RIGHTPADDING", "TOPPADDING")])
     return [row, *captions]
-
-
-def lesion_table(result: ExamResult) -> list[Any]:
-    """Every lesion's numbers, hottest first."""
-    parts: list[Any] = [Paragraph("Lesions", HEADING)]
-    lesions = result.findings.lesions
-    if not lesions:
-        return [*parts, text("No lesion was found with this method and these settings.")]
-    order, _ = result.prepared.suv.geometry.to_canonical()
-    rows = [[name for name, _ in _LESION_COLUMNS]]
-    for lesion in lesions:
-        head_feet, front_back, right_left = (lesion.extent_mm[axis] for axis in order)
-        rows.append(
-            [
-                str(lesion.label),
-                suv_text(lesion.suv_max),
-                suv_text(lesion.suv_mean),
-                suv_text(lesion.suv_peak),
-                suv_text(lesion.sul_peak),
-                amount_text(lesion.mtv_ml),
-                amount_text(lesion.tlg_g),
-                ", ".join(f"{value:.1f}" for value in lesion.max_position_mm),
-                f"{right_left:.0f}, {front_back:.0f}, {head_feet:.0f}",
-            ]
-        )
-    note = (
-        "SUV (body weight), SUL and their peaks in g/ml; a peak is the highest mean in a 1 ml sphere. The position is "
-    )
-    note += "SUVmax's, in patient coordinates: x to the left, y to the back, z to the head."
-    sites = [f"{lesion.label} {lesion.site}" for lesion in lesions if lesion.site]
-    table = number_table(rows, [share * CONTENT_WIDTH for _, share in _LESION_COLUMNS])
-    parts += [table, Spacer(0, 3), text(note, NOTE, 400)]
-    return [*parts, text(f"Sites: {'; '.join(sites)}.", NOTE, 2000)] if sites else parts
 
 
 def lesion_pictures(figures: Sequence[DrawnFigure]) -> list[Any]:

@@ -35,15 +35,20 @@ def text(value: str, style: ParagraphStyle = BODY, longest: int = LONGEST) -> Pa
     return Paragraph(markup(clean(value, longest), bold=style.fontName == BOLD), style)
 
 
-def number_table(rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
-    """Numbers under a header row that repeats on every page, right-aligned; no markup is read in the cells."""
+def number_table(rows: Sequence[Sequence[str]], widths: Sequence[float], left: int | None = None) -> Table:
+    """Numbers under a header row that repeats on every page; no markup is read in the cells.
+
+    All are right-aligned but column ``left``, which holds names.
+    """
     style = [
         *_frame(),
         ("FONT", (0, 0), (-1, 0), BOLD, 7.5),
         ("BACKGROUND", (0, 0), (-1, 0), _PALE),
         ("ALIGN", (0, 0), (-1, -1), "RIGHT"),
+        ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
         ("ROWBACKGROUNDS", (0, 1), (-1, -1), [colors.white, _ALTERNATE]),
     ]
+    style += [] if left is None else [("ALIGN", (left, 0), (left, -1), "LEFT")]
     return Table(list(rows), colWidths=list(widths), repeatRows=1, style=style, hAlign="LEFT")
 
 

@@ -12,6 +12,7 @@ from uptake.acquisition import SuvConversion
 from uptake.exam import Exam
 from uptake.exam_result import ExamResult
 from uptake.measurement import Findings
+from uptake.network_weights import NetworkWeights
 from uptake.notice import RESEARCH_USE
 from uptake.reporting.json_schema import validate
 from uptake.settings import RunSettings
@@ -41,11 +42,13 @@ def build_results(results: Sequence[ExamResult], settings: RunSettings, *, files
     patients = {result.prepared.exam.patient.patient_id: result.prepared.exam.patient for result in results}
     if len(patients) != 1:
         raise ValueError(f"results.json is about one patient, not {len(patients)}")
+    weights = results[0].findings.weights
     return {
         "schema": SCHEMA,
         "for_research_use": RESEARCH_USE,
         "software": {"name": "Uptake", "version": __version__},
-        "weights": _NO_WEIGHTS,
+        "weights": weights.sentence if weights else _NO_WEIGHTS,
+        "network": _network(weights) if weights else None,
         "settings": asdict(settings),
         "patient": asdict(results[0].prepared.exam.patient),
         "exams": [_exam(result) for result in results],
@@ -75,6 +78,11 @@ def encode_json(document: dict[str, Any]) -> bytes:
     text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False) + "\n"
     # A lone surrogate of a broken name is not UTF-8; JSON's own escape for it is.
     return text.encode("utf-8", "backslashreplace")
+
+
+def _network(weights: NetworkWeights) -> dict[str, Any]:
+    plain = asdict(weights)
+    return {**plain, "folds": list(plain["folds"]), "for_research_use": RESEARCH_USE}
 
 
 def _exam(result: ExamResult) -> dict[str, Any]:
@@ -122,6 +130,7 @@ def _findings(findings: Findings) -> dict[str, Any]:
         "method": findings.method,
         "caveats": list(findings.caveats),
         "totals": asdict(findings.totals),
+        "by_class": [{"class": asdict(each.lesion_class), "totals": asdict(each.totals)} for each in findings.by_class],
         "lesions": [_listed(asdict(lesion)) for lesion in findings.lesions],
     }
 

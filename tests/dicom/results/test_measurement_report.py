@@ -6,10 +6,25 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 
 from tests.dicom.object_checks import measurements_by_dcmqi, validity_errors
-from tests.dicom.report_objects import CAVEAT, CONTEXT, boxes, enhanced_series_of, findings_of, real_series, series_of
+from tests.dicom.report_objects import (
+    CAVEAT,
+    CONTEXT,
+    boxes,
+    classed,
+    enhanced_series_of,
+    findings_of,
+    real_series,
+    series_of,
+)
 from tests.dicom.series_factory import SeriesPlan
+from tests.lesion_classes import NODE, PRIMARY, SENTENCE
 from uptake.dicom.annotations.measurement_report_reader import read_measurement_report
-from uptake.dicom.results.measurement_report import NO_LESIONS, ReportReferences, build_measurement_report
+from uptake.dicom.results.measurement_report import (
+    NO_LESIONS,
+    NO_LESIONS_BY_NETWORK,
+    ReportReferences,
+    build_measurement_report,
+)
 from uptake.dicom.results.output_instance import save_dataset
 from uptake.dicom.results.segmentation import build_segmentation
 from uptake.dicom.results.source_headers import load_source_headers
@@ -118,6 +133,42 @@ def test_it_says_what_it_is_not_sure_of_in_any_script(tmp_path):
     written(series, findings, tmp_path / "sr.dcm", notes=("Фактор 4.2e-4",))
     assert comments(tmp_path / "sr.dcm") == [RESEARCH_USE, CAVEAT, "Фактор 4.2e-4"]
     assert validity_errors(tmp_path / "sr.dcm") == []
+
+
+def test_classes_are_findings_with_totals_of_their_own(tmp_path):
+    series = series_of(tmp_path / "in", SeriesPlan(slices=6))
+    findings = classed(findings_of(series.geometry, boxes(series.geometry, 2)), PRIMARY, NODE)
+    written(series, findings, tmp_path / "sr.dcm")
+    assert validity_errors(tmp_path / "sr.dcm") == []
+    first, second, every, primary, node = read_measurement_report(tmp_path / "sr.dcm")
+    assert [group.finding.value for group in (first, second)] == ["372087000", "14799000"]
+    assert [site.meaning for site in first.finding_sites] == ["Bone"]  # the lesion's own site is worth more
+    assert [site.meaning for site in second.finding_sites] == ["Lymph Node"]
+    assert every.finding is None
+    for group, known in ((primary, findings.by_class[0]), (node, findings.by_class[1])):
+        assert group.tracking_id == f"All regions of class {known.lesion_class.name}"
+        assert group.finding.value == known.lesion_class.type.value
+        read = {m.name.value: m.value for m in group.measurements if m.name.value != "126401"}
+        assert read == {"246206008": 1, "126032": known.totals.mtv_ml, "126033": known.totals.tlg_g}
+    assert "Measurements" in measurements_by_dcmqi(tmp_path / "sr.dcm", tmp_path / "dcmqi")
+
+
+def test_the_weights_are_named_with_every_group_and_their_hashes_once(tmp_path):
+    series = series_of(tmp_path / "in", SeriesPlan(slices=6))
+    findings = classed(findings_of(series.geometry, boxes(series.geometry, 2)), PRIMARY, NODE)
+    written(series, findings, tmp_path / "sr.dcm")
+    text = dcmread(tmp_path / "sr.dcm").to_json()
+    assert text.count(f'"{SENTENCE}"') == 5
+    assert [note for note in comments(tmp_path / "sr.dcm") if "3b" * 32 in note and SENTENCE in note]
+    assert text.count("3b" * 32) == 1
+
+
+def test_a_network_that_found_nothing_says_so(tmp_path):
+    series = series_of(tmp_path / "in", SeriesPlan(slices=4))
+    nothing = classed(findings_of(series.geometry, np.zeros(series.geometry.shape)), PRIMARY)
+    written(series, nothing, tmp_path / "sr.dcm")
+    assert validity_errors(tmp_path / "sr.dcm") == []
+    assert NO_LESIONS_BY_NETWORK in comments(tmp_path / "sr.dcm")
 
 
 def test_a_site_without_a_code_is_kept_as_text(tmp_path):

@@ -5,8 +5,17 @@ import pytest
 from pydicom import dcmread
 
 from tests.dicom.object_checks import same_voxels, segments_by_dcmqi, validity_errors
-from tests.dicom.report_objects import CONTEXT, boxes, enhanced_series_of, findings_of, real_series, series_of
+from tests.dicom.report_objects import (
+    CONTEXT,
+    boxes,
+    classed,
+    enhanced_series_of,
+    findings_of,
+    real_series,
+    series_of,
+)
 from tests.dicom.series_factory import SeriesPlan
+from tests.lesion_classes import NODE, PRIMARY, SENTENCE, WEIGHTS
 from uptake.dicom.annotations.segmentation_reader import read_segmentation
 from uptake.dicom.results.output_instance import save_dataset
 from uptake.dicom.results.segmentation import build_segmentation
@@ -81,6 +90,37 @@ def test_it_belongs_to_the_study_and_names_its_maker(tmp_path):
     assert (str(segmentation.ContentDate), str(segmentation.InstanceCreationTime)) == ("20240229", "131415.160000")
     algorithm = segmentation.SegmentSequence[0].SegmentationAlgorithmIdentificationSequence[0]
     assert algorithm.AlgorithmName == "fixed-4.0"
+
+
+def test_segments_carry_their_class_and_the_weights(tmp_path):
+    series = series_of(tmp_path / "in", SeriesPlan(slices=6))
+    findings = classed(findings_of(series.geometry, boxes(series.geometry, 3)), PRIMARY, NODE)
+    segmentation = written(series, findings, tmp_path / "seg.dcm")
+    assert validity_errors(tmp_path / "seg.dcm") == []
+    segments = read_segmentation(tmp_path / "seg.dcm").segments
+    assert [each.type.value for each in segments] == ["372087000", "14799000", "372087000"]
+    assert {each.category.value for each in segments} == {"49755003"}
+    first, second, _ = segmentation.SegmentSequence
+    assert (first.SegmentLabel, second.SegmentLabel) == ("Lesion 1: Primary tumour", "Lesion 2: Lymph node metastasis")
+    assert "AnatomicRegionSequence" not in first
+    assert second.AnatomicRegionSequence[0].CodeValue == "59441001"
+    algorithm = first.SegmentationAlgorithmIdentificationSequence[0]
+    assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == (SENTENCE, "1.2.3")
+    assert algorithm.AlgorithmFamilyCodeSequence[0].CodeMeaning == "Artificial Intelligence"
+    assert "0a" * 32 in algorithm.AlgorithmParameters
+    assert SENTENCE in first.SegmentDescription
+    assert len(segments_by_dcmqi(tmp_path / "seg.dcm", tmp_path / "dcmqi")) == 3
+
+
+def test_weights_with_a_long_name_still_make_a_valid_object(tmp_path):
+    series = series_of(tmp_path / "in", SeriesPlan(slices=4))
+    findings = classed(findings_of(series.geometry, boxes(series.geometry, 1)), PRIMARY)
+    weights = dataclasses.replace(WEIGHTS, bundle="n" * 64, digital_patients_only=False, trained_on="data " * 40)
+    segmentation = written(series, dataclasses.replace(findings, weights=weights), tmp_path / "seg.dcm")
+    assert validity_errors(tmp_path / "seg.dcm") == []
+    algorithm = segmentation.SegmentSequence[0].SegmentationAlgorithmIdentificationSequence[0]
+    assert algorithm.AlgorithmName == "n" * 64
+    assert weights.sentence in algorithm.AlgorithmParameters
 
 
 @pytest.mark.parametrize("slices", [1, 2])

@@ -14,6 +14,7 @@ from uptake.inference.model_store import (
     NetworkSpecification,
     build_network,
     label_class,
+    list_bundles,
     load_bundle,
     load_network,
     load_weights,
@@ -32,6 +33,19 @@ MONAI_KEYS = {
 
 def content_of(folder):
     return {str(each.relative_to(folder)): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+def test_a_bundle_joins_the_recipes_that_it_was_trained_by(tmp_path):
+    recipe = tmp_path / "head_neck_tiny" / "configs" / "train_small.json"
+    recipe.parent.mkdir(parents=True)
+    recipe.write_text("{}")
+    assert list_bundles(tmp_path) == ()
+    save_small(tmp_path)
+    assert recipe.read_text() == "{}"
+    assert [each.name for each in tmp_path.iterdir()] == ["head_neck_tiny"]
+    assert load_bundle(tmp_path / "head_neck_tiny").name == "head_neck_tiny"
+    with pytest.raises(OutputNotEmpty):
+        save_small(tmp_path)
 
 
 def test_a_saved_bundle_is_read_back_as_it_was(tmp_path):

@@ -13,6 +13,7 @@ from pydicom.sr.coding import Code
 from uptake import __version__
 from uptake.dicom.results.codes import code, site_code
 from uptake.dicom.results.image_library import image_library
+from uptake.dicom.results.lesion_coding import lesion_coding, report_algorithm, weights_notes
 from uptake.dicom.results.output_instance import (
     MANUFACTURER,
     MODEL_NAME,
@@ -24,10 +25,11 @@ from uptake.dicom.results.output_instance import (
 )
 from uptake.dicom.results.source_headers import SourceHeaders
 from uptake.dicom.results.uids import new_uid
-from uptake.measurement import Findings, LesionMeasurement, Totals
+from uptake.measurement import ClassTotals, Findings, LesionMeasurement, Totals
 from uptake.notice import RESEARCH_USE
 
 NO_LESIONS = "No region of elevated uptake was found."
+NO_LESIONS_BY_NETWORK = "The network found no lesion."
 _SIGNIFICANT_DIGITS = 9
 
 
@@ -55,7 +57,7 @@ def build_measurement_report(
     *,
     notes: Sequence[str] = (),
 ) -> Dataset:
-    """Per lesion SUVmax, SUVmean, SUVpeak, SULpeak, MTV, volume and TLG; then the totals of all regions.
+    """Per lesion SUVmax, SUVmean, SUVpeak, SULpeak, MTV, volume and TLG; then the totals of all and of each class.
 
     SUVpeak and SULpeak are those of the 1 cm3 sphere. The report says that it is for research use, lists the caveats
     of the findings, and is a valid document that says so when nothing was found.
@@ -90,7 +92,7 @@ def build_measurement_report(
     content = sr.MeasurementReport(
         observation_context=_observer(),
         procedure_reported=code("pet_procedure"),
-        imaging_measurements=[*groups, _totals_group(findings.totals, findings.method)],
+        imaging_measurements=[*groups, *_totals_groups(findings)],
         title=code("pet_measurement_report"),
     )
     referenced = [item for item in (references.segmentation, references.real_world_value_map) if item is not None]
@@ -103,7 +105,9 @@ def build_measurement_report(
     # Added last, because highdicom copies and searches all that it is given.
     items = instance.ContentSequence
     items.insert(len(items) - 1, image_library(source))
-    items.append(_comments((RESEARCH_USE, *_remarks(findings), *findings.caveats, *notes)))
+    items.append(
+        _comments((RESEARCH_USE, *weights_notes(findings.weights), *_remarks(findings), *findings.caveats, *notes))
+    )
     return complete_instance(instance, source, context)
 
 
@@ -131,7 +135,8 @@ def _lesion_group(
     if segmentation is None:
         raise ValueError("a lesion's measurements need the segmentation they refer to")
     value_map = references.real_world_value_map
-    site = site_code(lesion.site)
+    coding = lesion_coding(findings.class_of(lesion))
+    site = site_code(lesion.site) or coding.site
     return sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(uid=lesion.tracking_uid, identifier=lesion.tracking_id),
         referenced_segment=sr.ReferencedSegment(
@@ -142,10 +147,10 @@ def _lesion_group(
             source_series=sr.SourceSeriesForSegmentation(source.series.series_uid),
         ),
         referenced_real_world_value_map=None if value_map is None else sr.RealWorldValueMap(value_map.SOPInstanceUID),
-        finding_category=code("morphologically_abnormal"),
-        finding_type=code("lesion"),
+        finding_category=coding.category,
+        finding_type=coding.type,
         finding_sites=None if site is None else [sr.FindingSite(site)],
-        algorithm_id=_algorithm(findings.method),
+        algorithm_id=report_algorithm(findings),
         measurements=_lesion_measurements(lesion),
     )
 
@@ -167,7 +172,31 @@ def _lesion_measurements(lesion: LesionMeasurement) -> list[sr.Measurement]:
     ]
 
 
-def _totals_group(totals: Totals, method: str) -> sr.MeasurementsAndQualitativeEvaluations:
+def _totals_groups(findings: Findings) -> list[sr.MeasurementsAndQualitativeEvaluations]:
+    """All regions together, then each class, found or not."""
+    every = sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(uid=new_uid(), identifier="All regions"),
+        algorithm_id=report_algorithm(findings),
+        measurements=_totals(findings.totals),
+    )
+    return [every, *(_class_group(each, findings) for each in findings.by_class)]
+
+
+def _class_group(known: ClassTotals, findings: Findings) -> sr.MeasurementsAndQualitativeEvaluations:
+    coding = lesion_coding(known.lesion_class)
+    return sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(
+            uid=new_uid(), identifier=f"All regions of class {known.lesion_class.name}"
+        ),
+        finding_category=coding.category,
+        finding_type=coding.type,
+        finding_sites=None if coding.site is None else [sr.FindingSite(coding.site)],
+        algorithm_id=report_algorithm(findings),
+        measurements=_totals(known.totals),
+    )
+
+
+def _totals(totals: Totals) -> list[sr.Measurement]:
     measured = [
         _number("number_of_lesions", totals.lesions, "unit_none"),
         _number("metabolic_volume", totals.mtv_ml, "unit_ml", derivation="total"),
@@ -179,15 +208,7 @@ def _totals_group(totals: Totals, method: str) -> sr.MeasurementsAndQualitativeE
         measured.append(_suv("peak", totals.suv_peak))
     if totals.sul_peak is not None:
         measured.append(_sul_peak(totals.sul_peak))
-    return sr.MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(uid=new_uid(), identifier="All regions"),
-        algorithm_id=_algorithm(method),
-        measurements=measured,
-    )
-
-
-def _algorithm(method: str) -> sr.AlgorithmIdentification:
-    return sr.AlgorithmIdentification(name=method, version=f"{MODEL_NAME} {__version__}")
+    return measured
 
 
 def _suv(derivation: str, value: float) -> sr.Measurement:
@@ -212,7 +233,7 @@ def _number(name: str, value: float, unit: str, *, derivation: str = "", method:
 def _remarks(findings: Findings) -> tuple[str, ...]:
     """What the coded content cannot say: that there is nothing, and sites without a code."""
     if not findings.lesions:
-        return (NO_LESIONS,)
+        return (NO_LESIONS if findings.weights is None else NO_LESIONS_BY_NETWORK,)
     uncoded = [lesion for lesion in findings.lesions if lesion.site and site_code(lesion.site) is None]
     return tuple(f"{lesion.tracking_id}: {lesion.site}" for lesion in uncoded)
 

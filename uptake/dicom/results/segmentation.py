@@ -6,14 +6,12 @@ from math import cos, pi, sin, sqrt
 from typing import Any
 
 import numpy as np
-from highdicom import AlgorithmIdentificationSequence
 from highdicom.color import CIELabColor
 from highdicom.seg import SegmentAlgorithmTypeValues, Segmentation, SegmentationTypeValues, SegmentDescription
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from uptake import __version__
-from uptake.dicom.results.codes import code
+from uptake.dicom.results.lesion_coding import lesion_coding, segment_algorithm
 from uptake.dicom.results.output_instance import (
     DicomInstanceContext,
     complete_instance,
@@ -31,8 +29,8 @@ _GOLDEN_ANGLE = pi * (3 - sqrt(5))
 def build_segmentation(source: SourceHeaders, findings: Findings, context: DicomInstanceContext) -> Dataset | None:
     """One BINARY segment per lesion, in the order of ``findings.lesions``; frames without a voxel are left out.
 
-    Segments are coded as Morphologically Abnormal Structure / Lesion, the nearest that CID 7150 and 7151 offer for an
-    uptake region; the segment's description says that physiological uptake may be among them.
+    Segments are coded by their lesion's class. Without classes they are Morphologically Abnormal Structure / Lesion,
+    and the segment's description says that physiological uptake may be among them.
 
     Parameters
     ----------
@@ -101,24 +99,23 @@ def in_frame_order(
 
 
 def _describe(number: int, lesion: LesionMeasurement, findings: Findings) -> SegmentDescription:
+    known = findings.class_of(lesion)
+    coding = lesion_coding(known)
     description = SegmentDescription(
         segment_number=number,
-        segment_label=lesion.tracking_id[:64],
-        segmented_property_category=code("morphologically_abnormal"),
-        segmented_property_type=code("lesion"),
+        segment_label=(f"{lesion.tracking_id}: {known.title}" if known else lesion.tracking_id)[:64],
+        segmented_property_category=coding.category,
+        segmented_property_type=coding.type,
         algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
-        algorithm_identification=AlgorithmIdentificationSequence(
-            name=findings.method[:64],
-            family=code("cluster_analysis"),
-            version=__version__,
-            source="Uptake project",
-        ),
+        algorithm_identification=segment_algorithm(findings),
         tracking_id=lesion.tracking_id,
         tracking_uid=lesion.tracking_uid,
+        anatomic_regions=[coding.site] if coding.site else None,
         display_color=color(number),
     )
+    what = known.title if known else "Region of elevated uptake"
     caveat = findings.caveats[0] if findings.caveats else ""
-    description.SegmentDescription = f"Region of elevated uptake. {caveat} {RESEARCH_USE}"[:1024]
+    description.SegmentDescription = f"{what}. {caveat} {RESEARCH_USE}"[:1024]
     return description
 
 

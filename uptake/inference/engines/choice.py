@@ -3,127 +3,36 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch import nn
 
-from uptake.errors import InferenceRefused
-from uptake.inference.engines import onnxruntime_engine, openvino_engine, tensorrt_engine, torch_engine
-from uptake.inference.engines.onnxruntime_engine import OnnxRuntimePredictor
-from uptake.inference.engines.openvino_engine import OpenVinoPredictor
-from uptake.inference.engines.torch_engine import TorchPredictor
-from uptake.inference.export import export_onnx
+from uptake.errors import BundleRefused, InferenceRefused
+from uptake.inference.engines.parity import LEAST_EQUAL, MOST_DIFFERENCE, Reference, Trial, reference, trial
+from uptake.inference.engines.source import QuantisedGraph, Shape, Source, source_of
+from uptake.inference.engines.table import ENGINES, Engine, Say
 from uptake.inference.predictor import Predictor
 from uptake.inference.tiling import Index
 
-MOST_DIFFERENCE = 1e-3
-"""Of a class probability anywhere in the patch; it must be less."""
-LEAST_EQUAL = 0.999
-"""Share of voxels of the same most probable class."""
-_TIMED_RUNS = 2
-
-Say = Callable[[str], None]
-
-
-class Source:
-    """A network as engines want it: itself, or as an ONNX file that is written once, when first asked for."""
-
-    def __init__(self, module: nn.Module, patch: Index, folder: Path) -> None:
-        settings = getattr(module, "settings", None)
-        if settings is None:
-            raise ValueError("the network must be of uptake.networks: it has no settings")
-        self.module = module
-        self.channels: int = settings.in_channels
-        self.classes: int = settings.classes
-        self.patch = patch
-        self._path = folder / "network.onnx"
-
-    def graph(self) -> Path:
-        """The ONNX file."""
-        if not self._path.exists():
-            export_onnx(self.module, self.channels, self.patch, self._path)
-        return self._path
-
-    def example(self) -> torch.Tensor:
-        """One seeded patch (1, channels, z, y, x) of standard normal values."""
-        values = np.random.default_rng(0).standard_normal((1, self.channels, *self.patch), dtype=np.float32)
-        return torch.from_numpy(values)
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """How an engine is asked for and built.
-
-    Parameters
-    ----------
-    available
-        Whether it can run here, and if not, one line that says why.
-    variants
-        Ways to run it on this host, "" where there is one only.
-    build
-        A network on it, in one of its variants.
-    """
-
-    available: Callable[[], tuple[bool, str]]
-    variants: Callable[[], tuple[str, ...]]
-    build: Callable[[Source, str, Say], Predictor]
-
-
-def _no_tensorrt(source: Source, variant: str, say: Say) -> Predictor:
-    """Refuse: ``tensorrt_engine`` says why."""
-    raise InferenceRefused(tensorrt_engine.available()[1], remedy="Use another engine.")
-
-
-def _one() -> tuple[str, ...]:
-    """The only variant."""
-    return ("",)
-
-
-ENGINES: Mapping[str, Engine] = {
-    "torch": Engine(
-        torch_engine.available,
-        torch_engine.variants,
-        lambda source, variant, say: TorchPredictor(source.module, source.classes, variant, say),
-    ),
-    "onnxruntime": Engine(
-        onnxruntime_engine.available,
-        _one,
-        lambda source, variant, say: OnnxRuntimePredictor(source.graph(), source.classes),
-    ),
-    "openvino": Engine(
-        openvino_engine.available,
-        _one,
-        lambda source, variant, say: OpenVinoPredictor(source.graph(), source.classes),
-    ),
-    "tensorrt": Engine(tensorrt_engine.available, _one, _no_tensorrt),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """An engine held against torch in float32 on one patch.
-
-    Parameters
-    ----------
-    engine
-        Its name and variant.
-    difference
-        Largest of any class probability.
-    equal
-        Share of voxels with the same most probable class.
-    seconds
-        For one patch, the best of a few.
-    """
-
-    engine: str
-    difference: float
-    equal: float
-    seconds: float
+__all__ = [
+    "ENGINES",
+    "LEAST_EQUAL",
+    "MOST_DIFFERENCE",
+    "Choice",
+    "Engine",
+    "QuantisedGraph",
+    "Say",
+    "Shape",
+    "Source",
+    "Trial",
+    "available_engines",
+    "choose",
+    "choose_for",
+    "rebuild",
+    "require_known_and_present",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +56,7 @@ def choose(name: str, module: nn.Module, patch: Index, say: Say) -> Choice:
     Parameters
     ----------
     name
-        One of ``ENGINES``, or "auto" (also "") for the fastest.
+        One of ``ENGINES``, or "auto" (also "") for the fastest of those that are not quantised.
     module
         Network of ``uptake.networks`` with its weights, in evaluation mode, on the CPU.
     patch
@@ -162,32 +71,42 @@ def choose(name: str, module: nn.Module, patch: Index, say: Say) -> Choice:
         disagrees is replaced by the fastest of the others, and that is said.
     """
     name = name or "auto"
-    _require_known_and_present(name)
+    require_known_and_present(name)
     with tempfile.TemporaryDirectory(prefix="uptake-engine-") as folder:
-        source = Source(module, patch, Path(folder))
-        example = source.example()
-        reference = TorchPredictor(module, source.classes, torch_engine.CPU, say).predict(example)
-        if not bool(torch.isfinite(reference).all()):
-            raise InferenceRefused(
-                "The network's answer to an ordinary patch is not a finite number.",
-                remedy="Its weights are damaged or were never trained; use another bundle.",
-            )
-        passed = _tried([name] if name != "auto" else list(ENGINES), source, (example, reference), say)
-        fallen = name != "auto" and not passed
-        if fallen:
-            say(f"Engine {name} was asked for but is not used; trying the others.")
-            passed = _tried([other for other in ENGINES if other != name], source, (example, reference), say)
+        source = source_of(module, patch, Path(folder))
+        choice = choose_for(name, source, reference(source), say)
+    say(choice.why)
+    return choice
+
+
+def choose_for(name: str, source: Source, wanted: Reference, say: Say) -> Choice:
+    """Choose as ``choose`` does, for a source whose reference is known; what is used is not said."""
+    asked = [each for each, engine in ENGINES.items() if not engine.quantised] if name == "auto" else [name]
+    passed = _tried([(each, variant) for each in asked for variant in _variants(each, say)], source, wanted, say)
+    fallen = name != "auto" and not passed
+    if fallen:
+        say(f"Engine {name} was asked for but is not used; trying the others.")
+        others = [each for each, engine in ENGINES.items() if each != name and not engine.quantised]
+        passed = _tried([(each, variant) for each in others for variant in _variants(each, say)], source, wanted, say)
     if not passed:
         raise InferenceRefused("No engine works on this host.", remedy="See what was said of each.")
-    trial, predictor = passed[0]
-    why = _why(name if not fallen else "auto", tuple(each for each, _ in passed))
-    say(why)
-    return Choice(predictor, trial.engine, why, tuple(each for each, _ in passed))
+    best, predictor = passed[0]
+    trials = tuple(each for each, _ in passed)
+    return Choice(predictor, best.engine, why_of("auto" if fallen else name, trials, source), trials)
 
 
-def _require_known_and_present(name: str) -> None:
-    """Refuse an engine that cannot be."""
-    if name == "auto":
+def rebuild(label: str, source: Source, wanted: Reference, say: Say) -> tuple[Trial, Predictor] | None:
+    """Put a network on one engine and variant by its label, checked but not timed; None, said aloud, where it fails."""
+    name, _, variant = label.partition(" (")
+    if name not in ENGINES or not ENGINES[name].available()[0]:
+        return None
+    found = _tried([(name, variant.removesuffix(")"))], source, wanted, say, timed=False)
+    return found[0] if found else None
+
+
+def require_known_and_present(name: str) -> None:
+    """Refuse an engine that cannot be: InferenceRefused."""
+    if name in ("", "auto"):
         return
     if name not in ENGINES:
         raise InferenceRefused(f"There is no engine {name!r}.", remedy=f"Choose auto, {', '.join(ENGINES)}.")
@@ -196,58 +115,50 @@ def _require_known_and_present(name: str) -> None:
         raise InferenceRefused(f"{reason.rstrip('.')}.", remedy="Or choose another engine, or auto.")
 
 
-def _tried(
-    names: list[str], source: Source, parity: tuple[torch.Tensor, torch.Tensor], say: Say
-) -> list[tuple[Trial, Predictor]]:
-    """The engines that agree with the reference, fastest first."""
-    passed: list[tuple[Trial, Predictor]] = []
-    for name in names:
-        present, reason = ENGINES[name].available()
-        if not present:
-            say(f"Engine {name} is left out: {reason}")
-            continue
-        for variant in ENGINES[name].variants():
-            label = f"{name} ({variant})" if variant else name
-            try:
-                predictor = ENGINES[name].build(source, variant, say)
-                trial = _trial(label, predictor, parity)
-            except Exception as error:  # whatever an engine may fail with, there is another one
-                first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                say(f"Engine {label} is left out: it failed with: {first}")
-                continue
-            if trial.difference < MOST_DIFFERENCE and trial.equal >= LEAST_EQUAL:
-                passed.append((trial, predictor))
-            else:
-                say(
-                    f"Engine {label} is left out: it disagrees with torch in float32 (probabilities by up to "
-                    f"{trial.difference:.2g}, the same class in {100 * trial.equal:.2f} % of voxels)."
-                )
-    return sorted(passed, key=lambda each: each[0].seconds)
-
-
-def _trial(label: str, predictor: Predictor, parity: tuple[torch.Tensor, torch.Tensor]) -> Trial:
-    """Agreement and time of an engine; a result of another shape, or one that is no number, agrees nowhere."""
-    example, reference = parity
-    logits = predictor.predict(example).cpu()
-    if logits.shape != reference.shape or not bool(torch.isfinite(logits).all()):
-        return Trial(label, float("inf"), 0.0, float("inf"))
-    difference = float((logits.softmax(dim=1) - reference.softmax(dim=1)).abs().max())
-    equal = float((logits.argmax(dim=1) == reference.argmax(dim=1)).double().mean())
-    if not (difference < MOST_DIFFERENCE and equal >= LEAST_EQUAL):
-        return Trial(label, difference, equal, float("inf"))
-    seconds = []
-    for _ in range(_TIMED_RUNS):
-        start = time.perf_counter()
-        predictor.predict(example)
-        seconds.append(time.perf_counter() - start)
-    return Trial(label, difference, equal, min(seconds))
-
-
-def _why(name: str, trials: tuple[Trial, ...]) -> str:
-    """One line on the engine that is used, the first of ``trials``."""
+def why_of(name: str, trials: Sequence[Trial], source: Source) -> str:
+    """One line on the engine that is used, the first of ``trials``; ``name`` as it was asked for."""
     best = trials[0]
+    if source.quantised is not None and ENGINES[best.engine.partition(" (")[0]].quantised:
+        dice = f"Dice {source.quantised.least_dice:.3f} or more against float32 on held-out exams"
+        return f"Engine {best.engine}: {best.seconds:.3g} s per patch, {dice}; it was asked for."
     told = f"Engine {best.engine}: {best.seconds:.3g} s per patch, probabilities within {best.difference:.2g} of torch"
     if name != "auto":
         return f"{told}; it was asked for."
     others = ", ".join(f"{each.engine} {each.seconds:.3g} s" for each in trials[1:])
     return f"{told}; the fastest here" + (f" ({others})." if others else ", the only one that works.")
+
+
+def _variants(name: str, say: Say) -> tuple[str, ...]:
+    """The variants of an engine; none, said aloud, where it is not here."""
+    present, reason = ENGINES[name].available()
+    if not present:
+        say(f"Engine {name} is left out: {reason}")
+        return ()
+    return ENGINES[name].variants()
+
+
+def _tried(
+    names: Sequence[tuple[str, str]], source: Source, wanted: Reference, say: Say, *, timed: bool = True
+) -> list[tuple[Trial, Predictor]]:
+    """The engines that agree with the reference, fastest first."""
+    passed: list[tuple[Trial, Predictor]] = []
+    for name, variant in names:
+        label = f"{name} ({variant})" if variant else name
+        try:
+            predictor = ENGINES[name].build(source, variant, say)
+            found = trial(label, predictor, source.shape, wanted, timed=timed)
+        except BundleRefused:  # a damaged bundle is no engine's fault
+            raise
+        except Exception as error:  # whatever an engine may fail with, there is another one
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            say(f"Engine {label} is left out: it failed with: {first}")
+            continue
+        quantised = source.quantised if ENGINES[name].quantised else None
+        if found.agrees if quantised is None else found.agrees_as(quantised):
+            passed.append((found, predictor))
+        else:
+            say(
+                f"Engine {label} is left out: it disagrees with torch in float32 (probabilities by up to "
+                f"{found.difference:.2g}, the same class in {100 * found.equal:.2f} % of voxels)."
+            )
+    return sorted(passed, key=lambda each: each[0].seconds)

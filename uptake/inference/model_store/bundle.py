@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from uptake.inference.model_store.graphs import ExportedGraph, require_graphs_fit
 from uptake.inference.model_store.input_channels import InputChannel
 from uptake.inference.model_store.label_classes import LabelClass
 from uptake.inference.model_store.sampling import Preprocessing, Tiling
@@ -112,6 +113,8 @@ class Bundle:
         Where it was loaded from or saved to.
     weights
         One file per fold; empty until the bundle is saved.
+    graphs
+        Quantised graphs of the folds, where they were made and accepted.
 
     Raises
     ------
@@ -136,6 +139,7 @@ class Bundle:
     needs_uptake: str = "0.1.0"
     folder: Path = field(default=Path(), compare=False)
     weights: tuple[WeightsFile, ...] = ()
+    graphs: tuple[ExportedGraph, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -145,8 +149,10 @@ class Bundle:
         _check_classes(self.classes)
         _check_channels(self.inputs)
         _check_settings(self.network.settings, len(self.inputs), len(self.classes))
-        _check_metrics(self.metrics, {each.name for each in self.classes})
+        names = {each.name for each in self.classes}
+        _check_metrics(self.metrics, names)
         _check_folds([each.fold for each in self.weights])
+        require_graphs_fit(self.graphs, {each.fold: each.sha256 for each in self.weights}, names)
 
     @property
     def folds(self) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ CARD = "docs/README.md"
 REQUIRED = (METADATA, LICENCE, CARD)
 
 _WEIGHTS_PATH = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.safetensors")
+_GRAPH_PATH = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.(xml|bin)")
 _PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".ts")
 
 
@@ -46,6 +47,13 @@ def file_inside(folder: Path, path: str) -> Path:
     return real
 
 
+def holds_only_recipes(folder: Path) -> bool:
+    """Whether a folder is not a bundle yet: recipes to train it are all that is in it (``configs/*.json``)."""
+    found = [each.relative_to(folder) for each in folder.rglob("*") if not each.is_dir()]
+    recipes = all(each.parent == Path("configs") and each.suffix == ".json" for each in found)
+    return bool(found) and recipes and Path(METADATA) not in found
+
+
 def require_weights_path(bundle: str, path: str) -> None:
     """Refuse a weights path that is not ``models/NAME.safetensors``."""
     if path.lower().endswith(_PICKLED):
@@ -55,6 +63,15 @@ def require_weights_path(bundle: str, path: str) -> None:
             "Get the bundle with safetensors, or convert the weights where they are trusted.",
         )
     if not _WEIGHTS_PATH.fullmatch(path):
-        leaves = path.startswith(("/", "\\")) or ".." in path or ":" in path
-        what = "leaves the bundle" if leaves else "is no models/NAME.safetensors"
-        raise refused(bundle, f"weights path {path!r} {what}.", MEND)
+        raise refused(bundle, f"weights path {path!r} {_fault(path, 'NAME.safetensors')}.", MEND)
+
+
+def require_graph_path(bundle: str, path: str) -> None:
+    """Refuse a path of a quantised graph that is not ``models/NAME.xml`` or ``models/NAME.bin``."""
+    if not _GRAPH_PATH.fullmatch(path):
+        raise refused(bundle, f"graph path {path!r} {_fault(path, 'NAME.xml or NAME.bin')}.", MEND)
+
+
+def _fault(path: str, wanted: str) -> str:
+    leaves = path.startswith(("/", "\\")) or ".." in path or ":" in path
+    return "leaves the bundle" if leaves else f"is no models/{wanted}"

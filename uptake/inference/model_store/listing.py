@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from uptake.errors import BundleRefused
 from uptake.inference.model_store.bundle import Bundle
+from uptake.inference.model_store.bundle_files import holds_only_recipes
+from uptake.inference.model_store.graph_files import check_graphs, graphs_of
 from uptake.inference.model_store.loading import build_for, load_bundle, load_weights
 from uptake.inference.model_store.refusal import MEND, refused
 from uptake.inference.model_store.weights_files import check_hash
@@ -32,6 +34,8 @@ class ListedBundle:
         Why it is refused, or empty.
     version, network, classes, folds, parameters, flops_per_patch, digital_patients_only
         As the bundle says; empty where it cannot be read. ``classes`` without the background.
+    int8_dice
+        The worst class's Dice of INT8 on OpenVINO against float32, where every fold has such a graph.
     """
 
     folder: str
@@ -44,6 +48,7 @@ class ListedBundle:
     parameters: int = 0
     flops_per_patch: int = 0
     digital_patients_only: bool | None = None
+    int8_dice: float | None = None
 
 
 def list_bundles(models: Path) -> tuple[ListedBundle, ...]:
@@ -58,17 +63,21 @@ def list_bundles(models: Path) -> tuple[ListedBundle, ...]:
 
 
 def bundle_folders(models: Path) -> tuple[Path, ...]:
-    """Find the folders that are or should be bundles: all but hidden ones, by name; errors as ``list_bundles``."""
+    """Find the folders that are or should be bundles, by name; errors as ``list_bundles``.
+
+    All but hidden ones, and those that hold nothing but recipes.
+    """
     try:
         entries = sorted(models.iterdir())
     except OSError as error:
         reason = f"the folder of models cannot be read ({error.strerror})."
         raise refused(models.name, reason, "Name the folder that holds the model bundles.") from error
-    return tuple(each for each in entries if each.is_dir() and not each.name.startswith("."))
+    folders = (each for each in entries if each.is_dir() and not each.name.startswith("."))
+    return tuple(each for each in folders if not holds_only_recipes(each))
 
 
 def verify(folder: Path, build: NetworkFactory) -> Bundle:
-    """Hold all of a bundle against what it says: metadata, hash, patch, every fold's tensors against the network.
+    """Hold all of a bundle against what it says: metadata, hashes, patch, every fold's tensors against the network.
 
     Parameters
     ----------
@@ -83,6 +92,7 @@ def verify(folder: Path, build: NetworkFactory) -> Bundle:
         At the first thing that is wrong.
     """
     bundle = load_bundle(folder)
+    check_graphs(bundle)
     network = build_for(bundle, build)
     _require_operations(bundle, network)
     for fold in bundle.folds:
@@ -119,7 +129,16 @@ def listed(bundle: Bundle, problem: str = "") -> ListedBundle:
         bundle.network.parameters,
         bundle.network.flops_per_patch,
         bundle.training.digital_patients_only,
+        int8_dice(bundle),
     )
+
+
+def int8_dice(bundle: Bundle) -> float | None:
+    """Find the worst class's Dice of INT8 on OpenVINO against float32; None where a fold has no such graph."""
+    graphs = graphs_of(bundle, "openvino", "int8")
+    if not bundle.folds or set(graphs) != set(bundle.folds):
+        return None
+    return min(each.agreement.least_dice for each in graphs.values())
 
 
 def _listed(folder: Path) -> ListedBundle:
@@ -130,6 +149,7 @@ def _listed(folder: Path) -> ListedBundle:
     try:
         for file in bundle.weights:
             check_hash(bundle, file)
+        check_graphs(bundle)
     except BundleRefused as error:
         return listed(bundle, str(error))
     return listed(bundle)

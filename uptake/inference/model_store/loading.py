@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from uptake import __version__
 from uptake.inference.model_store.bundle import Bundle, NetworkSpecification, WeightsFile, version_parts
-from uptake.inference.model_store.bundle_files import METADATA, REQUIRED, file_inside, require_weights_path
+from uptake.inference.model_store.bundle_files import (
+    METADATA,
+    REQUIRED,
+    file_inside,
+    require_graph_path,
+    require_weights_path,
+)
 from uptake.inference.model_store.metadata_document import FORMAT, bundle_of
 from uptake.inference.model_store.refusal import MEND, refused
 from uptake.inference.model_store.weights_files import read_tensors
@@ -46,7 +52,10 @@ def load_bundle(folder: Path) -> Bundle:
         bundle = bundle_of(document, folder)
     except (ValueError, RecursionError) as error:
         raise refused(folder.name, f"{METADATA}: {error}.", MEND) from error
-    for path in (*REQUIRED, *(each.path for each in bundle.weights)):
+    graph_files = [file.path for graph in bundle.graphs for file in graph.files]
+    for path in graph_files:
+        require_graph_path(folder.name, path)
+    for path in (*REQUIRED, *(each.path for each in bundle.weights), *graph_files):
         file_inside(folder, path)
     return bundle
 

@@ -14,6 +14,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from uptake.inference.model_store.bundle import Bundle, Metric, NetworkSpecification, TrainingData, WeightsFile
+from uptake.inference.model_store.field_of_view import FieldOfView
+from uptake.inference.model_store.graphs import Agreement, ClassDice, ExportedGraph, GraphFile
 from uptake.inference.model_store.input_channels import InputChannel, Normalisation
 from uptake.inference.model_store.label_classes import LabelClass, label_class
 from uptake.inference.model_store.sampling import Preprocessing, Resampling, Tiling
@@ -22,7 +24,7 @@ from uptake.notice import RESEARCH_USE
 FORMAT = 1
 _SCHEMA_FILE = "bundle-1.schema.json"
 _MONAI = "1.6.1"  # the specification that these keys follow, where MONAI itself is not installed
-_OWN = ("inputs", "preprocessing", "tiling", "classes", "network", "training", "metrics", "weights")
+_OWN = ("inputs", "preprocessing", "tiling", "classes", "network", "training", "metrics", "weights", "graphs")
 
 
 def document_of(bundle: Bundle) -> dict[str, Any]:
@@ -76,6 +78,7 @@ def bundle_of(document: dict[str, Any], folder: Path) -> Bundle:
         needs_uptake=own["needs_uptake"],
         folder=folder,
         weights=tuple(WeightsFile(**each) for each in own["weights"]),
+        graphs=tuple(_graph(each) for each in own["graphs"]),
     )
     _require_agreement(bundle, document["network_data_format"])
     return bundle
@@ -114,7 +117,9 @@ def _input(each: dict[str, Any]) -> InputChannel:
 def _preprocessing(part: dict[str, Any]) -> Preprocessing:
     image, probabilities = Resampling(**part["image"]), Resampling(**part["probabilities"])
     rest = {key: part[key] for key in ("grid", "crop", "normalised", "orientation")}
-    return Preprocessing(_tuple(part["spacing_mm"]), image, probabilities, **rest)
+    crop_mm = part["field_of_view"]["centre_crop_mm"]
+    field = FieldOfView(part["field_of_view"]["axial"], _tuple(crop_mm))
+    return Preprocessing(_tuple(part["spacing_mm"]), image, probabilities, **rest, field_of_view=field)
 
 
 def _class(each: dict[str, Any]) -> LabelClass:
@@ -122,6 +127,13 @@ def _class(each: dict[str, Any]) -> LabelClass:
     if asdict(known) != each:
         raise ValueError(f"class {each['name']!r} has other codes or another role than this Uptake knows it by")
     return known
+
+
+def _graph(each: dict[str, Any]) -> ExportedGraph:
+    agreement = each["agreement"]
+    dice = tuple(ClassDice(**one) for one in agreement["dice"])
+    files = tuple(GraphFile(**one) for one in each["files"])
+    return ExportedGraph(**(each | {"files": files, "agreement": Agreement(**(agreement | {"dice": dice}))}))
 
 
 def _tuple(value: Any) -> Any:

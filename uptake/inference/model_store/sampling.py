@@ -6,10 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from uptake.inference.model_store.field_of_view import WHOLE, FieldOfView
+
 _CHOICES = {
     "placing": ("regular", "even"),
     "weights": ("gaussian", "constant"),
     "averaging": ("probabilities", "logits"),
+    "centre": ("middle", "voxel"),
+    "crop": ("none", "box", "rows"),
 }
 _PREPROCESSING_CHOICES = {
     "grid": ("spacing", "extent"),
@@ -32,7 +36,7 @@ class Resampling:
     order_between_slices
         The order along the axis of thick slices where slices are resampled on their own.
     separate_slices
-        True, False, or None: where the voxels are at least three times as long along one axis (nnU-Net's rule).
+        True, False, or None: where the voxels are more than three times as long along one axis (nnU-Net's rule).
     """
 
     order: int = 1
@@ -66,6 +70,8 @@ class Preprocessing:
     orientation
         Where the arrays' axes x, y, z run to: ``LPS`` (left, back, head: DICOM) or ``RAS`` (right, front, head:
         networks trained on NIfTI files in that order).
+    field_of_view
+        The part that is shown to the network, cut out before all else; outside it the label is background.
     """
 
     spacing_mm: tuple[float, float, float]
@@ -75,6 +81,7 @@ class Preprocessing:
     crop: str = "none"
     normalised: str = "after"
     orientation: str = "LPS"
+    field_of_view: FieldOfView = WHOLE
 
     def __post_init__(self) -> None:
         if len(self.spacing_mm) != 3 or not all(0.1 <= each <= 50.0 for each in self.spacing_mm):
@@ -105,6 +112,13 @@ class Tiling:
         Axes (0 z, 1 y, 2 x) that the network was trained to be mirrored along.
     averaging
         ``probabilities`` or ``logits``: what is averaged over tiles, mirrored views and folds.
+    centre
+        Where the Gaussian has its peak: in the ``middle`` of the patch, or at the ``voxel`` that follows it where the
+        side is even (nnU-Net).
+    crop
+        What tiles are laid over: the whole grid (``none``; as nnU-Net and MONAI do), the ``box`` around the body, or
+        layer by layer and row by row (``rows``; fewest tiles). A network that normalises each tile by itself answers a
+        little differently where its tiles lie elsewhere, so a model that was judged on one is best run on it.
     """
 
     patch: tuple[int, int, int]
@@ -115,6 +129,8 @@ class Tiling:
     weight_floor: float = 1e-3
     mirror_axes: tuple[int, ...] = ()
     averaging: str = "probabilities"
+    centre: str = "middle"
+    crop: str = "none"
 
     def __post_init__(self) -> None:
         if len(self.patch) != 3 or not all(1 <= side <= 1024 for side in self.patch):

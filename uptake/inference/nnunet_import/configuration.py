@@ -105,6 +105,8 @@ def tiling(plans: Mapping[str, Any], configuration: Mapping[str, Any], mirror_ax
         placing="even",
         weights="gaussian",
         fwhm=NNUNET_FWHM,
+        centre="voxel",
+        crop="none",
         weight_floor=WEIGHT_FLOOR,
         mirror_axes=order.axes(mirror_axes),
         averaging="logits",

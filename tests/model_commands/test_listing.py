@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from tests.inference.model_store.small_bundle import save_small, small_bundle
+from uptake.inference.model_store import Agreement, ClassDice, NewGraph, add_graphs, load_bundle
 from uptake.model_commands import models_app
 
 app = typer.Typer()
@@ -54,6 +55,16 @@ def test_the_list_for_machines_has_the_same_and_more(two, models):
     assert document["bundles"][0]["parameters"] > 1000
 
 
+def test_int8_is_listed_where_every_fold_has_it(two, models):
+    agreement = Agreement((ClassDice("primary_tumour", 0.9954),), 4, True, 0.9, 0.1)
+    graphs = [NewGraph(fold, (b"<net></net>", b"weights "), agreement) for fold in (0, 1)]
+    add_graphs(load_bundle(two / "other"), "openvino", "int8", graphs)
+    _, first, second = models("list")[1].rstrip("\n").split("\n")
+    assert "hash ok  no  " in first
+    assert "hash ok  Dice 0.995  " in second
+    assert [each["int8_dice"] for each in json.loads(models("list", "--json")[1])["bundles"]] == [None, 0.9954]
+
+
 def test_verify_says_which_are_sound(two, models):
     status, out, err = models("verify")
     assert (status, err) == (0, "")
@@ -96,7 +107,7 @@ def test_a_bundle_is_named_by_its_folder_alone(name, two, models):
 
 
 def test_help_shows_an_example(capsys):
-    for command in ("list", "verify"):
+    for command in ("list", "verify", "export", "quantise", "compile", "import-nnunet"):
         app(["models", command, "--help"], standalone_mode=False)
         assert "Example" in capsys.readouterr().out
 

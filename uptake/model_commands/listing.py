@@ -1,8 +1,7 @@
-"""``uptake models``: the model bundles of a folder, listed and verified."""
+"""``uptake models list`` and ``verify``."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,25 +11,13 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from uptake.model_commands.speaking import REFUSED, Json, Models, bundle_folder, print_json, refuse
 from uptake.terminal import progress_bar, tell_trouble
 
 if TYPE_CHECKING:
     from uptake.inference.model_store.listing import ListedBundle
 
-models_app = typer.Typer(
-    help="Model bundles: networks with their weights, hashes and model cards.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-)
 
-Models = Annotated[Path, typer.Option("--models", metavar="FOLDER", help="The folder that holds the bundles.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_REFUSED = 2
-
-
-@models_app.command(
-    "list", epilog="Examples:  [bold]uptake models list[/]   [bold]uptake models list --models /opt/models --json[/]"
-)
 def list_models(models: Models = Path("models"), as_json: Json = False) -> int:
     """List the bundles: network, size, classes, and whether the weights are the recorded ones."""
     from uptake.errors import UptakeError
@@ -39,9 +26,9 @@ def list_models(models: Models = Path("models"), as_json: Json = False) -> int:
     try:
         found = list_bundles(models)
     except UptakeError as error:
-        return _refuse(error, as_json)
+        return refuse(error, as_json, bundles=[])
     if as_json:
-        _print_json(0, found)
+        _print(0, found)
     elif found:
         _show(found)
     else:
@@ -49,10 +36,6 @@ def list_models(models: Models = Path("models"), as_json: Json = False) -> int:
     return 0
 
 
-@models_app.command(
-    epilog="Examples:  [bold]uptake models verify[/]   [bold]uptake models verify head_neck_mtv --json[/]   "
-    "Exit status: 0 all sound, 2 one or more refused."
-)
 def verify(
     names: Annotated[list[str] | None, typer.Argument(metavar="[BUNDLE]...", help="All if none is named.")] = None,
     models: Models = Path("models"),
@@ -65,9 +48,9 @@ def verify(
     from uptake.inference.model_store.listing import verify as verify_bundle
 
     try:
-        folders = [_named(models, name) for name in names] if names else list(bundle_folders(models))
+        folders = [bundle_folder(models, name) for name in names] if names else list(bundle_folders(models))
     except UptakeError as error:
-        return _refuse(error, as_json)
+        return refuse(error, as_json, bundles=[])
     found: list[ListedBundle] = []
     with progress_bar(quiet=as_json, counted=True) as bar:
         row = bar.add_task("verifying", total=len(folders))
@@ -77,13 +60,13 @@ def verify(
             except BundleRefused as error:
                 found.append(ListedBundle(folder.name, "refused", str(error)))
             bar.advance(row)
-    status = _REFUSED if any(each.problem for each in found) else 0
+    status = REFUSED if any(each.problem for each in found) else 0
     if as_json:
-        _print_json(status, tuple(found))
+        _print(status, tuple(found))
         return status
     for each in found:
         if each.problem:
-            tell_trouble(_REFUSED, each.problem)
+            tell_trouble(REFUSED, each.problem)
         else:
             typer.echo(f"{each.folder}: sound ({_size(each.parameters)} parameters, {len(each.folds)} fold(s)).")
     if not found:
@@ -91,16 +74,8 @@ def verify(
     return status
 
 
-def _named(models: Path, name: str) -> Path:
-    from uptake.inference.model_store.refusal import refused
-
-    if name in {"", ".", ".."} or Path(name).name != name:
-        raise refused(name, "a bundle is named by its folder's name alone.", "Give its folder with --models.")
-    return models / name
-
-
 def _show(found: tuple[ListedBundle, ...]) -> None:
-    columns = ("bundle", "version", "network", "parameters", "per patch", "weights", "trained on", "classes")
+    columns = ("bundle", "version", "network", "parameters", "per patch", "weights", "INT8", "trained on", "classes")
     table = Table(*(Column(name, no_wrap=True) for name in columns), box=None, padding=(0, 2, 0, 0))
     for each in found:
         style = "red" if each.problem else ""
@@ -110,12 +85,12 @@ def _show(found: tuple[ListedBundle, ...]) -> None:
     Console(highlight=False, width=needed, soft_wrap=True).print(table)
     for each in found:
         if each.problem:
-            tell_trouble(_REFUSED, each.problem)
+            tell_trouble(REFUSED, each.problem)
 
 
 def _cells(each: ListedBundle) -> tuple[str, ...]:
     if not each.version:
-        return (each.folder, "", "", "", "", each.state, "", "")
+        return (each.folder, "", "", "", "", each.state, "", "", "")
     return (
         each.folder,
         each.version,
@@ -123,6 +98,7 @@ def _cells(each: ListedBundle) -> tuple[str, ...]:
         _size(each.parameters),
         f"{_size(each.flops_per_patch)}FLOP" if each.flops_per_patch else "",
         f"{len(each.folds)} fold(s), {each.state}",
+        "no" if each.int8_dice is None else f"Dice {each.int8_dice:.3f}",
         "digital patients only" if each.digital_patients_only else "see model card",
         ", ".join(each.classes),
     )
@@ -136,14 +112,5 @@ def _size(number: float) -> str:
     return f"{number:.0f} "
 
 
-def _refuse(error: Exception, as_json: bool) -> int:
-    if as_json:
-        typer.echo(json.dumps({"exit_status": _REFUSED, "message": str(error), "bundles": []}, indent=1))
-    else:
-        tell_trouble(_REFUSED, str(error))
-    return _REFUSED
-
-
-def _print_json(status: int, found: tuple[ListedBundle, ...]) -> None:
-    document = {"exit_status": status, "bundles": [asdict(each) for each in found]}
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False))
+def _print(status: int, found: tuple[ListedBundle, ...]) -> None:
+    print_json({"exit_status": status, "bundles": [asdict(each) for each in found]})

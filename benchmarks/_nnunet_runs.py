@@ -1,0 +1,160 @@
+"""One whole-body exam through nnU-Net or Uptake, in a process of its own: seconds, memory, labels."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CORES = 2
+TRAINED = Path(__file__).parents[1] / "tests" / "inference" / "nnunet_model"
+STUDIES = Path(__file__).parents[1] / "build" / "studies"
+Labels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How Uptake runs the exam."""
+
+    engine: str
+    crop: str = "none"
+    skip_empty: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """What a run took and gave.
+
+    Parameters
+    ----------
+    seconds
+        By step, ``end to end`` among them: from SUV and HU on the exam's grid to labels there, the network loaded.
+    peak_mib
+        Of the process, and what it held before the exam was begun (imports, network, the exam).
+    labels
+        uint8 (z, y, x) on the exam's grid.
+    """
+
+    seconds: dict[str, float]
+    peak_mib: float
+    before_mib: float
+    tiles: int
+    labels: Labels
+
+
+def run(arguments: list[str]) -> Run:
+    """Run one child and read what it left."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-W", "ignore", "-m", "benchmarks._nnunet_runs", folder, *arguments]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
+        told = json.loads((Path(folder) / "told.json").read_text())
+        labels: Labels = np.load(Path(folder) / "labels.npy")
+    return Run(labels=labels, **told)
+
+
+def run_nnunet() -> Run:
+    """nnU-Net's own predictor."""
+    return run(["nnunet"])
+
+
+def run_uptake(models: Path, way: Way) -> Run:
+    """The imported bundle."""
+    return run(["uptake", str(models), way.engine, way.crop, str(int(way.skip_empty))])
+
+
+def _nnunet(exam: Any) -> tuple[dict[str, float], float, int, Labels]:
+    import torch
+    from nnunetv2.inference.export_prediction import convert_predicted_logits_to_segmentation_with_correct_shape
+    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+
+    predictor = nnUNetPredictor(use_mirroring=False, device=torch.device("cpu"), allow_tqdm=False)
+    predictor.initialize_from_trained_model_folder(str(TRAINED), (0,), "checkpoint_final.pth")
+    plans, configuration = predictor.plans_manager, predictor.configuration_manager
+    image = np.stack([exam.suv, exam.hu])
+    tiles = 0
+
+    def count(module: object, arguments: object, output: object) -> None:
+        nonlocal tiles
+        tiles += 1
+
+    predictor.network.register_forward_hook(count)
+    before, start = peak_mib(), perf_counter()
+    # The steps of predict_single_npy_array, so that each can be timed.
+    preprocessor = configuration.preprocessor_class(verbose=False)
+    given = {"spacing": list(exam.spacing_mm)}
+    data, _, properties = preprocessor.run_case_npy(image, None, given, plans, configuration, predictor.dataset_json)
+    prepared = perf_counter()
+    logits = predictor.predict_logits_from_preprocessed_data(torch.from_numpy(data))
+    predicted = perf_counter()
+    labels = convert_predicted_logits_to_segmentation_with_correct_shape(
+        logits, plans, configuration, predictor.label_manager, properties, num_threads_torch=CORES
+    )
+    end = perf_counter()
+    seconds = {"input": prepared - start, "tiles": predicted - prepared, "labels back": end - predicted}
+    return seconds | {"end to end": end - start}, before, tiles, np.asarray(labels, dtype=np.uint8)
+
+
+def _uptake(exam: Any, models: Path, way: Way) -> tuple[dict[str, float], float, int, Labels]:
+    from uptake.inference.bundle_engines import predictors
+    from uptake.inference.exam_labels import LabelOptions, label_exam
+    from uptake.inference.model_store import load_bundle
+    from uptake.inference.network_input import Channels, network_input
+    from uptake.volume import CtVolume, SuvVolume
+
+    bundle = load_bundle(models / "nnunet_small")
+    networks = predictors(bundle, way.engine, lambda line: print(line, file=sys.stderr)).predictors
+    channels: Channels = {"PT": SuvVolume(exam.suv, exam.geometry), "CT": CtVolume(exam.hu, exam.geometry)}
+    options = LabelOptions(crop=way.crop, skip_empty=way.skip_empty)  # type: ignore[arg-type]
+    marks: list[tuple[float, int, int]] = []
+    before, start = peak_mib(), perf_counter()
+    found = label_exam(
+        bundle, networks, channels, options, lambda done, total: marks.append((perf_counter(), done, total))
+    )
+    end = perf_counter()
+    peak = peak_mib()
+    network_input(channels, bundle.inputs, bundle.preprocessing)  # once more, alone
+    seconds = {"input": perf_counter() - end, "end to end": end - start}
+    seconds["tiles and labels back"] = seconds["end to end"] - (marks[0][0] - start)
+    seconds["peak"] = peak
+    return seconds, before, marks[-1][2], found.labels
+
+
+def peak_mib() -> float:
+    """Peak memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Work of a child process."""
+    folder, what, *rest = sys.argv[1:]
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    import torch
+
+    torch.set_num_threads(CORES)
+    from benchmarks.studies._nnunet_patients import whole_body_exam
+
+    exam = whole_body_exam(STUDIES)
+    if what == "nnunet":
+        seconds, before, tiles, labels = _nnunet(exam)
+    else:
+        seconds, before, tiles, labels = _uptake(exam, Path(rest[0]), Way(rest[1], rest[2], bool(int(rest[3]))))
+    told = {"seconds": seconds, "peak_mib": seconds.pop("peak", peak_mib()), "before_mib": before, "tiles": tiles}
+    np.save(Path(folder) / "labels.npy", labels)
+    (Path(folder) / "told.json").write_text(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()

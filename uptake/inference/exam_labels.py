@@ -1,0 +1,208 @@
+"""A bundle's labels for an exam: input, tiles, the answer on the wanted grid, and only then the class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uptake.errors import InferenceRefused
+from uptake.geometry import ImageGeometry
+from uptake.inference.body_box import Box, Crop, body_box
+from uptake.inference.ensemble import Averaging
+from uptake.inference.model_store.bundle import Bundle
+from uptake.inference.model_store.sampling import Tiling
+from uptake.inference.network_grid import Turning, orders_for, turned_geometry
+from uptake.inference.network_input import Channels, Mask, NetworkInput, network_input, pet_of
+from uptake.inference.predictor import Predictor
+from uptake.inference.slab_resampling import Part, resampled_slabs
+from uptake.inference.sliding_window import SlidingWindowSettings, predict_slabs
+from uptake.inference.tiling import Overlap
+from uptake.registration.axis_resampling import coordinates, matching_axes, parallel, turned
+
+Array = NDArray[np.float32]
+Slices = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelOptions:
+    """What a run may choose; the bundle says all else.
+
+    Parameters
+    ----------
+    onto
+        The grid of the labels, parallel to the PET's; None for the PET's.
+    body
+        Mask (z, y, x) of the patient on the PET's grid; None to find it in the PET.
+    batch, skip_empty
+        As in ``SlidingWindowSettings``.
+    crop
+        Other than the bundle's; None for the bundle's.
+    mirror
+        Predict mirrored along the bundle's axes as well.
+    overlap
+        Other than the bundle's; None for the bundle's.
+    each_slab
+        Called with a box of the labels' grid and the class probabilities there, float32 (classes, z, y, x), axes as
+        the labels'; may be read only before it returns. The boxes cover the body once; background outside it.
+    """
+
+    onto: ImageGeometry | None = None
+    body: Mask | None = None
+    batch: int = 1
+    crop: Crop | None = None
+    skip_empty: bool = True
+    mirror: bool = False
+    overlap: Overlap | None = None
+    each_slab: Callable[[Slices, Array], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExamLabels:
+    """Class values uint8 (z, y, x) on ``geometry``."""
+
+    labels: NDArray[np.uint8]
+    geometry: ImageGeometry
+
+
+def window_settings(tiling: Tiling, options: LabelOptions) -> SlidingWindowSettings:
+    """How a bundle's volumes are tiled, with a run's choices."""
+    averaging: Averaging = "logits" if tiling.averaging == "logits" else "probabilities"
+    crops: dict[str, Crop] = {"none": "none", "box": "box", "rows": "rows"}
+    return SlidingWindowSettings(
+        patch=tiling.patch,
+        overlap=tiling.overlap if options.overlap is None else options.overlap,
+        placing="even" if tiling.placing == "even" else "regular",
+        weights="constant" if tiling.weights == "constant" else "gaussian",
+        fwhm=tiling.fwhm,
+        centre="voxel" if tiling.centre == "voxel" else "middle",
+        weight_floor=tiling.weight_floor,
+        batch=options.batch,
+        crop=options.crop or crops[tiling.crop],
+        skip_empty=options.skip_empty,
+        mirror_axes=tiling.mirror_axes if options.mirror else (),
+        averaging=averaging,
+        slabs=averaging,
+    )
+
+
+def label_exam(
+    bundle: Bundle,
+    predictors: Sequence[Predictor],
+    channels: Channels,
+    options: LabelOptions | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> ExamLabels:
+    """Label every voxel of an exam.
+
+    What is averaged over tiles and folds (logits or probabilities) is interpolated on the wanted grid, and the class
+    chosen there: the greatest, of equal ones the lower number. Outside the body it is background. Memory beyond the
+    network's input and the labels: what ``predict_slabs`` needs and some tens of MB.
+
+    Parameters
+    ----------
+    bundle
+        Says how to prepare the input, to tile and to resample.
+    predictors
+        Its networks, one per fold; averaged.
+    channels
+        The exam's volumes.
+    options
+        See there.
+    progress, cancelled
+        As for ``predict_slabs``.
+
+    Raises
+    ------
+    InputRefused
+        If a channel is missing or has voxels that are not numbers, the wanted grid is not parallel to the PET's, or
+        a network's output is not a number.
+    InferenceStopped
+        If ``cancelled`` says so.
+    ValueError
+        If predictors, body or the bundle's resampling do not fit.
+    """
+    options = options or LabelOptions()
+    pet = pet_of(channels).geometry
+    onto = options.onto or pet
+    _check(bundle, predictors, pet, onto)
+    ready = network_input(channels, bundle.inputs, bundle.preprocessing, options.body)
+    settings = window_settings(bundle.tiling, options)
+    slabs = predict_slabs(ready.array, ready.body, predictors, settings, progress, cancelled)
+    labels = np.zeros(onto.shape, dtype=np.uint8)
+    target = _Target(ready, pet, onto)
+    if target.box.empty:
+        progress(0, 0)
+        return ExamLabels(labels, onto)
+    orders = orders_for(bundle.preprocessing.probabilities, bundle.preprocessing.spacing_mm, target.grid.spacing_mm)
+    source = Part(ready.geometry, body_box(ready.body))
+    for first, values in resampled_slabs(slabs, source, Part(target.grid, target.box), orders):
+        where = (slice(first, first + values.shape[1]), *target.box.slices[1:])
+        body = target.body(where)
+        target.turning.turn(labels)[where] = most_probable(values) * body
+        if options.each_slab is not None:
+            probabilities = _softmax(values) if settings.slabs == "logits" else values
+            probabilities[:, ~body] = 0.0
+            probabilities[0, ~body] = 1.0
+            options.each_slab(target.turning.slices_back(where, onto.shape), target.turning.back(probabilities))
+    return ExamLabels(labels, onto)
+
+
+def _check(bundle: Bundle, predictors: Sequence[Predictor], pet: ImageGeometry, onto: ImageGeometry) -> None:
+    """Refuse what cannot be labelled, before any work."""
+    classes = len(bundle.classes)
+    wrong = {each.classes for each in predictors} - {classes}
+    if wrong:
+        raise ValueError(f"predictors of {sorted(wrong)} classes do not fit the {classes} of bundle {bundle.name}")
+    if not parallel(onto, pet):
+        raise InferenceRefused(
+            f"Labels are wanted on a grid of {onto.shape} voxels along {onto.axes}, not parallel to the PET's.",
+            remedy="Ask for the PET's grid and resample the labels from there.",
+        )
+
+
+def most_probable(values: Array) -> NDArray[np.uint8]:
+    """Class with the greatest value (classes first), the lower number where two are equal."""
+    chosen = np.zeros(values.shape[1:], dtype=np.uint8)
+    greatest = values[0].copy()
+    for number in range(1, len(values)):
+        greater = values[number] > greatest
+        chosen[greater] = number
+        np.maximum(greatest, values[number], out=greatest)
+    return chosen
+
+
+def _softmax(logits: Array) -> Array:
+    """Probabilities over the first axis, in place."""
+    logits -= logits.max(axis=0)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=0)
+    return logits
+
+
+class _Target:
+    """The wanted grid turned to run as the network's, and the body on it."""
+
+    def __init__(self, ready: NetworkInput, pet: ImageGeometry, onto: ImageGeometry) -> None:
+        order, flipped = matching_axes(onto, ready.geometry)
+        self.turning = Turning(order, flipped)
+        self.grid = turned_geometry(onto, self.turning)
+        self._body = turned(ready.body_on_pet, pet, self.grid)
+        held = body_box(self._body)
+        self._nearest: list[NDArray[np.intp]] = []
+        start, stop = [0, 0, 0], [0, 0, 0]
+        for axis, at in enumerate(coordinates(pet, self.grid)):
+            nearest = np.floor(np.round(at, 9) + 0.5).astype(np.intp)
+            inside = np.flatnonzero((nearest >= held.start[axis]) & (nearest < held.stop[axis]))
+            if inside.size:
+                start[axis], stop[axis] = int(inside[0]), int(inside[-1]) + 1
+            self._nearest.append(nearest)
+        self.box = Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+    def body(self, where: Slices) -> Mask:
+        """The body at a box within ``box``: where the nearest PET voxel is."""
+        z, y, x = (nearest[each] for nearest, each in zip(self._nearest, where, strict=True))
+        return np.asarray(self._body[z][:, y][:, :, x])

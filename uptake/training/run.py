@@ -1,0 +1,110 @@
+"""A training run from a recipe and a folder of data: exams found, prepared, split, and fold after fold trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from uptake.errors import InputRefused
+from uptake.training.cache import PreparedTraining, prepared
+from uptake.training.exam_folder import find_exams
+from uptake.training.loop import FoldTask, train_fold
+from uptake.training.progress_state import Progress, load_progress
+from uptake.training.recipe import TrainingRecipe
+from uptake.training.run_folder import Run, begin_run, require_startable
+from uptake.training.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What is not the recipe's.
+
+    Parameters
+    ----------
+    data, out
+        Training data and run folder.
+    cache
+        For prepared exams; None for one in the run folder.
+    folds
+        Which to train now; empty for all.
+    resume
+        Whether to go on with a run.
+    """
+
+    data: Path
+    out: Path
+    cache: Path | None = None
+    folds: tuple[int, ...] = ()
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Told how a run goes: (exams prepared, of all), (fold, line of its log), and words."""
+
+    preparing: Callable[[int, int], None] = lambda done, total: None
+    epoch: Callable[[int, dict[str, float]], None] = lambda fold, row: None
+    say: Callable[[str], None] = lambda text: None
+
+
+def train(recipe: TrainingRecipe, options: RunOptions, where: World, watcher: Watcher | None = None) -> Run:
+    """Train folds of a recipe; a run that was stopped, even killed, goes on where it was with ``resume``.
+
+    Raises
+    ------
+    InputRefused
+        If data, recipe, folder or folds cannot be used; nothing is trained then.
+    OutputFailed
+        If the disk is full or cannot be written.
+    """
+    watcher = watcher or Watcher()
+    require_startable(options.out, recipe, resume=options.resume)
+    chosen = options.folds or tuple(range(recipe.splits.folds))
+    wrong = [number for number in chosen if not 0 <= number < recipe.splits.folds]
+    if wrong:
+        raise InputRefused(f"there is no fold {wrong[0]}.", remedy=f"Name folds 0 to {recipe.splits.folds - 1}.")
+    exams, run = _begun(recipe, options, where, watcher)
+    for number in chosen:
+        task = fold_task(run, exams, number)
+        before = load_progress(task.folder)
+        if before is not None and before.recipe != run.fingerprint:
+            raise InputRefused(
+                f"fold {number} was trained by another recipe or on other exams.", remedy="Start a new run."
+            )
+        ended = train_fold(task, recipe, where, lambda row, number=number: watcher.epoch(number, row))  # type: ignore[misc]
+        watcher.say(_summary(number, ended))
+    return run
+
+
+def fold_task(run: Run, exams: Sequence[PreparedTraining], number: int) -> FoldTask:
+    """The exams of one fold."""
+    fold = run.folds.folds[number]
+    train_on = [exam for exam in exams if exam.patient in fold.train]
+    watch = [exam for exam in exams if exam.patient in fold.validation]
+    return FoldTask(number, train_on, watch, run.fold(number), run.fingerprint)
+
+
+def _begun(
+    recipe: TrainingRecipe, options: RunOptions, where: World, watcher: Watcher
+) -> tuple[tuple[PreparedTraining, ...], Run]:
+    """Exams prepared and folds drawn by the first process; the others find them there."""
+    found = find_exams(options.data, recipe)
+    cache = options.cache or options.out / "cache"
+    if where.first:
+        exams = prepared(found, recipe, cache, watcher.preparing)
+        run = begin_run(options.out, recipe, exams)
+        for warning in dict.fromkeys(text for exam in exams for text in exam.warnings):
+            watcher.say(f"warning: {warning}")
+    where.wait()
+    if not where.first:
+        exams = prepared(found, recipe, cache)
+        run = begin_run(options.out, recipe, exams)
+    return exams, run
+
+
+def _summary(number: int, ended: Progress) -> str:
+    best = (
+        f"best score {ended.best_score:.3f} at epoch {ended.best_epoch}" if ended.best_epoch >= 0 else "not validated"
+    )
+    return f"fold {number}: {ended.finished} after {ended.epoch} epochs and {ended.seconds:.0f} s; {best}."
