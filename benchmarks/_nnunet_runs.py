@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 CORES = 2
 TRAINED = Path(__file__).parents[1] / "tests" / "inference" / "nnunet_model"
 STUDIES = Path(__file__).parents[1] / "build" / "studies"
+# For all alike: large pages, because a virtual machine may take seconds to hand out a gigabyte of small ones, and then
+# whoever asks for most memory is timed for it.
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 Labels = NDArray[np.uint8]
 
 
@@ -56,7 +59,7 @@ def run(arguments: list[str]) -> Run:
     """Run one child and read what it left."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-W", "ignore", "-m", "benchmarks._nnunet_runs", folder, *arguments]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ | ENVIRONMENT)
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
         told = json.loads((Path(folder) / "told.json").read_text())

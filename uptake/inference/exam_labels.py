@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from uptake.inference.model_store.bundle import Bundle
 from uptake.inference.model_store.sampling import Tiling
 from uptake.inference.network_grid import Turning, orders_for, turned_geometry
 from uptake.inference.network_input import Channels, Mask, NetworkInput, network_input, pet_of
-from uptake.inference.predictor import Predictor
+from uptake.inference.predictor import Predictor, tiles_at_once
 from uptake.inference.slab_resampling import Part, resampled_slabs
 from uptake.inference.sliding_window import SlidingWindowSettings, predict_slabs
 from uptake.inference.tiling import Overlap
@@ -36,7 +36,9 @@ class LabelOptions:
         The grid of the labels, parallel to the PET's; None for the PET's.
     body
         Mask (z, y, x) of the patient on the PET's grid; None to find it in the PET.
-    batch, skip_empty
+    batch
+        Tiles at once; None for what the engine works on at a time.
+    skip_empty
         As in ``SlidingWindowSettings``.
     crop
         Other than the bundle's; None for the bundle's.
@@ -51,7 +53,7 @@ class LabelOptions:
 
     onto: ImageGeometry | None = None
     body: Mask | None = None
-    batch: int = 1
+    batch: int | None = None
     crop: Crop | None = None
     skip_empty: bool = True
     mirror: bool = False
@@ -79,7 +81,7 @@ def window_settings(tiling: Tiling, options: LabelOptions) -> SlidingWindowSetti
         fwhm=tiling.fwhm,
         centre="voxel" if tiling.centre == "voxel" else "middle",
         weight_floor=tiling.weight_floor,
-        batch=options.batch,
+        batch=options.batch or 1,
         crop=options.crop or crops[tiling.crop],
         skip_empty=options.skip_empty,
         mirror_axes=tiling.mirror_axes if options.mirror else (),
@@ -130,6 +132,7 @@ def label_exam(
     onto = options.onto or pet
     _check(bundle, predictors, pet, onto)
     ready = network_input(channels, bundle.inputs, bundle.preprocessing, options.body)
+    options = replace(options, batch=options.batch or tiles_at_once(predictors))
     settings = window_settings(bundle.tiling, options)
     slabs = predict_slabs(ready.array, ready.body, predictors, settings, progress, cancelled)
     labels = np.zeros(onto.shape, dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,11 @@ class Predictor(Protocol):
 
     def predict(self, batch: torch.Tensor) -> torch.Tensor:
         """Logits (n, classes, z, y, x), float32 and on any device, of a float32 batch (n, c, z, y, x) on the CPU."""
+
+
+def tiles_at_once(predictors: Sequence[Predictor]) -> int:
+    """How many tiles the predictors work on at the same time (their ``at_once``), so the least batch to give them."""
+    return max(getattr(each, "at_once", 1) for each in predictors)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,7 +26,7 @@ from uptake.inference.model_store import (
     NewGraph,
     add_graphs,
 )
-from uptake.inference.predictor import Predictor
+from uptake.inference.predictor import Predictor, tiles_at_once
 from uptake.inference.sliding_window import SlidingWindowSettings, predict
 
 Say = Callable[[str], None]
@@ -161,7 +161,7 @@ def _labels(
     bundle: Bundle, networks: Sequence[Predictor], cases: Sequence[NetworkCase], steps: _Steps, what: str
 ) -> list[NDArray[np.uint8]]:
     """Label maps (z, y, x) of the cases on the network's grid."""
-    window = SlidingWindowSettings(**asdict(bundle.tiling))
+    window = SlidingWindowSettings(**asdict(bundle.tiling), batch=tiles_at_once(networks))
     labels = []
     for case in cases:
         steps.next(f"labels of the held-out exams in {what}")
