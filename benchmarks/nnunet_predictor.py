@@ -48,8 +48,11 @@ def make_bundle(models: Path) -> None:
 def main() -> None:
     """Print agreement, ratios and shares."""
     from benchmarks.studies._nnunet_patients import whole_body_exam
+    from uptake.regions.body_mask import body_mask
+    from uptake.volume import SuvVolume
 
     exam = whole_body_exam(STUDIES)
+    body = body_mask(SuvVolume(exam.suv, exam.geometry))
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder)
         make_bundle(models)
@@ -66,7 +69,9 @@ def main() -> None:
             print_run(name, several)
         for engine, (faster, dice) in AIMS.items():
             print_ratios(engine, runs, faster)
-            print_agreement(runs["nnU-Net"][0].labels, runs[engine][0].labels, exam.spacing_mm, dice)
+            print_agreement(runs["nnU-Net"][0].labels * body, runs[engine][0].labels, exam.spacing_mm, dice)
+        beyond = np.count_nonzero(runs["nnU-Net"][0].labels[~body])
+        print(f"  nnU-Net also labels {beyond} voxels outside the body, which is background to Uptake: not compared")
         print_shares(models, runs)
 
 

@@ -253,7 +253,8 @@ def test_the_bundles_tiling_is_taken_over_with_the_runs_choices():
     plain = window_settings(tiling, LabelOptions())
     assert (plain.patch, plain.overlap, plain.placing, plain.weights) == ((8, 8, 8), (0.25,) * 3, "even", "constant")
     assert (plain.fwhm, plain.weight_floor, plain.averaging, plain.slabs) == (0.5, 0.01, "logits", "logits")
-    assert (plain.crop, plain.skip_empty, plain.mirror_axes, plain.batch) == ("rows", True, (), 1)
+    assert (plain.crop, plain.skip_empty, plain.mirror_axes, plain.batch) == ("none", True, (), 1)
+    assert window_settings(replace(tiling, crop="rows"), LabelOptions()).crop == "rows"
     chosen = window_settings(tiling, LabelOptions(crop="none", skip_empty=False, mirror=True, overlap=0.5, batch=4))
     assert (chosen.crop, chosen.skip_empty, chosen.mirror_axes, chosen.batch) == ("none", False, (0, 2), 4)
     assert chosen.overlap == 0.5
