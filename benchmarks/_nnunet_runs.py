@@ -55,6 +55,30 @@ class Run:
     labels: Labels
 
 
+NAMES = ("suv", "hu", "spacing_mm")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LaidOut:
+    """SUV and HU (z, y, x) on one grid, from plain files: what makes digital patients is not in the child."""
+
+    suv: NDArray[np.float32]
+    hu: NDArray[np.float32]
+    spacing: NDArray[np.float64]
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Of the grid, z, y, x."""
+        z, y, x = self.spacing.tolist()
+        return z, y, x
+
+
+def lay_out(exam: Any) -> None:
+    """Write a ``DigitalExam`` for the children."""
+    for name in NAMES:
+        np.save(STUDIES / f"whole-body-{name}.npy", np.asarray(getattr(exam, name)))
+
+
 def run(arguments: list[str]) -> Run:
     """Run one child and read what it left."""
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +101,7 @@ def run_uptake(models: Path, way: Way) -> Run:
     return run(["uptake", str(models), way.engine, way.crop, str(int(way.skip_empty))])
 
 
-def _nnunet(exam: Any) -> tuple[dict[str, float], float, int, Labels]:
+def _nnunet(exam: LaidOut) -> tuple[dict[str, float], float, int, Labels]:
     import torch
     from nnunetv2.inference.export_prediction import convert_predicted_logits_to_segmentation_with_correct_shape
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
@@ -109,7 +133,8 @@ def _nnunet(exam: Any) -> tuple[dict[str, float], float, int, Labels]:
     return seconds | {"end to end": end - start}, before, tiles, np.asarray(labels, dtype=np.uint8)
 
 
-def _uptake(exam: Any, models: Path, way: Way) -> tuple[dict[str, float], float, int, Labels]:
+def _uptake(exam: LaidOut, models: Path, way: Way) -> tuple[dict[str, float], float, int, Labels]:
+    from uptake.geometry import ImageGeometry
     from uptake.inference.bundle_engines import predictors
     from uptake.inference.exam_labels import LabelOptions, label_exam
     from uptake.inference.model_store import load_bundle
@@ -118,7 +143,8 @@ def _uptake(exam: Any, models: Path, way: Way) -> tuple[dict[str, float], float,
 
     bundle = load_bundle(models / "nnunet_small")
     networks = predictors(bundle, way.engine, lambda line: print(line, file=sys.stderr)).predictors
-    channels: Channels = {"PT": SuvVolume(exam.suv, exam.geometry), "CT": CtVolume(exam.hu, exam.geometry)}
+    grid = ImageGeometry(exam.suv.shape, exam.spacing_mm, (0.0, 0.0, 0.0))
+    channels: Channels = {"PT": SuvVolume(exam.suv, grid), "CT": CtVolume(exam.hu, grid)}
     options = LabelOptions(crop=way.crop, skip_empty=way.skip_empty)  # type: ignore[arg-type]
     marks: list[tuple[float, int, int]] = []
     before, start = peak_mib(), perf_counter()
@@ -147,9 +173,7 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(CORES)
-    from benchmarks.studies._nnunet_patients import whole_body_exam
-
-    exam = whole_body_exam(STUDIES)
+    exam = LaidOut(*(np.load(STUDIES / f"whole-body-{name}.npy") for name in NAMES))
     if what == "nnunet":
         seconds, before, tiles, labels = _nnunet(exam)
     else:
