@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks._process import CORES, bind_to_two_cores
 from uptake.inference.engines import torch_engine
 from uptake.inference.engines.source import QuantisedGraph, source_of
 from uptake.inference.engines.table import ENGINES
@@ -21,7 +21,6 @@ from uptake.inference.predictor import Predictor
 from uptake.inference.tiling import Index
 from uptake.networks.lesion_unet import LesionUnet, LesionUnetSettings, lesion_unet
 
-CORES = 2
 CHANNELS, CLASSES = 2, 3
 INT8 = "openvino-int8"
 _CALIBRATION_PATCHES = 2
@@ -30,8 +29,7 @@ _GIGA = 1e9
 
 def use_two_cores() -> None:
     """Bind this process to two cores and torch to two threads."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    bind_to_two_cores()
     torch.set_num_threads(CORES)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-CORES = 2
+from benchmarks._process import CORES, bind_to_two_cores, peak_mib
+
 TRAINED = Path(__file__).parents[1] / "tests" / "inference" / "nnunet_model"
 STUDIES = Path(__file__).parents[1] / "build" / "studies"
 # For all alike: large pages, because a virtual machine may take seconds to hand out a gigabyte of small ones, and then
@@ -160,16 +160,10 @@ def _uptake(exam: LaidOut, models: Path, way: Way) -> tuple[dict[str, float], fl
     return seconds, before, marks[-1][2], found.labels
 
 
-def peak_mib() -> float:
-    """Peak memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def main() -> None:
     """Work of a child process."""
     folder, what, *rest = sys.argv[1:]
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    bind_to_two_cores()
     import torch
 
     torch.set_num_threads(CORES)

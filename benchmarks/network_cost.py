@@ -8,7 +8,6 @@ the time is taken. With a CUDA GPU also whole-body seconds and TFLOP/s of a full
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks._networks import matrix_peak_gflops, on_engine, seconds, unet, use_two_cores
+from benchmarks._process import peak_mib
 from benchmarks._whole_body import SPACING_MM, whole_body
 from uptake.geometry import ImageGeometry
 from uptake.inference.engines.source import Source, source_of
@@ -108,7 +108,7 @@ def run_exam(engine: str, folder: Path, slices: int) -> None:
         start, start_cpu = perf_counter(), process_time()
         label_exam(bundle, (predictor,), channels, progress=count)
         runs.append((perf_counter() - start, process_time() - start_cpu))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mib()
     body = int(np.count_nonzero(body_mask(pet)))
     best_s, cpu_s = (min(each) for each in zip(*runs, strict=True))
     told = {"slices": slices, "s": best_s, "cpu": cpu_s, "tiles": tiles, "body": body, "voxels": suv.size, "peak": peak}

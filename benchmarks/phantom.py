@@ -7,8 +7,6 @@ files are printed beside it. Each run is a process of its own; imports and loadi
 from __future__ import annotations
 
 import json
-import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,10 +18,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from benchmarks._process import CORES, bind_to_two_cores, peak_mib
+
 if TYPE_CHECKING:
     from uptake.phantom.plan import PatientPlan
 
-CORES = 2
 # System, scanner, and the PET spacings in mm: the first is the aim's, at which the CT has the scanner's own spacing.
 EXAMS = (("response", "neutral-whole-body", (4.0, 5.0, 6.5)), ("head-neck", "neutral-head-neck", (2.5, 3.2, 4.0)))
 AIM_S, AIM_MIB = 10.0, 2048.0
@@ -88,13 +87,12 @@ def make_exam(plan: Callable[[], PatientPlan], folder: Path) -> dict[str, float]
 
 def run_exam(system: str, scanner_name: str, spacing_mm: float) -> None:
     """Work of a child process: everything once on a coarse grid, then the exam."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    bind_to_two_cores()
     with tempfile.TemporaryDirectory() as name:
         make_exam(lambda: planned(system, scanner_name, 12.0), Path(name) / "first")
         took = make_exam(lambda: planned(system, scanner_name, spacing_mm), Path(name) / "exam")
     took["exam"] = sum(took[step] for step in EXAM_STEPS)
-    took["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    took["peak"] = peak_mib()
     print(json.dumps(took))
 
 

@@ -7,7 +7,6 @@ that of the work without imports; the memory is the process's peak, imports incl
 from __future__ import annotations
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from benchmarks._process import peak_mib
 
 PAIRS = 5
 FASTER, SMALLER = 3.0, 2.0
@@ -89,11 +90,6 @@ def report_imports() -> None:
 
 _imports_mib = 0.0
 SIDES = {"uptake": read_with_uptake, "monai-deploy": read_with_monai_deploy}
-
-
-def peak_mib() -> float:
-    """Peak resident memory of this process so far, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def run_side(side: str, folder: Path) -> None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from uptake.errors import InputRefused
 from uptake.exam import PreparedExam
 from uptake.found_regions import FoundRegions
-from uptake.inference.model_store import Bundle, Code, LabelClass, load_bundle
+from uptake.inference.model_store import Bundle, LabelClass, load_bundle
 from uptake.inference.model_store.refusal import refused
-from uptake.lesion_class import Concept, LesionClass
+from uptake.lesion_class import LesionClass
 from uptake.network_weights import FoldWeights, NetworkWeights
 from uptake.regions.class_regions import class_regions
 from uptake.settings import NetworkSettings
@@ -132,12 +132,7 @@ def lesion_class(known: LabelClass) -> LesionClass:
     """A lesion class of a bundle as the noun that findings carry; ValueError where it has no codes."""
     if known.category is None or known.type is None:
         raise ValueError(f"class {known.name!r} has no codes")
-    site = None if known.site is None else _concept(known.site)
-    return LesionClass(known.name, _concept(known.category), _concept(known.type), site)
-
-
-def _concept(code: Code) -> Concept:
-    return Concept(code.value, code.scheme, code.meaning)
+    return LesionClass(known.name, known.category, known.type, known.site)
 
 
 def _require_usable(bundle: Bundle) -> None:

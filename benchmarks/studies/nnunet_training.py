@@ -21,9 +21,7 @@ import torch
 
 from benchmarks.studies import _nnunet_dataset as dataset
 from benchmarks.studies import _nnunet_record as record
-from benchmarks.studies._nnunet_patients import DigitalExam, digital_exam, whole_body_exam
-
-__all__ = ["whole_body_exam"]
+from benchmarks.studies._nnunet_patients import DigitalExam, digital_exam
 
 CACHE = Path(__file__).parents[2] / "build" / "studies"
 WORK = CACHE / "nnunet"

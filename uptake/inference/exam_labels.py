@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from uptake.errors import InferenceRefused
 from uptake.geometry import ImageGeometry
 from uptake.inference.body_box import Box, Crop, body_box
-from uptake.inference.ensemble import Averaging
 from uptake.inference.model_store.bundle import Bundle
 from uptake.inference.model_store.sampling import Tiling
 from uptake.inference.network_grid import Turning, orders_for, turned_geometry
 from uptake.inference.network_input import Channels, Mask, NetworkInput, network_input, pet_of
-from uptake.inference.predictor import Predictor, tiles_at_once
+from uptake.inference.predictor import Predictor, most_probable, tiles_at_once
 from uptake.inference.slab_resampling import Part, resampled_slabs
 from uptake.inference.sliding_window import SlidingWindowSettings, predict_slabs
 from uptake.inference.tiling import Overlap
@@ -69,24 +68,22 @@ class ExamLabels:
     geometry: ImageGeometry
 
 
+def window_of(tiling: Tiling) -> SlidingWindowSettings:
+    """A bundle's tiling as the sliding window takes it, whose fields have the same names."""
+    return SlidingWindowSettings(**asdict(tiling))
+
+
 def window_settings(tiling: Tiling, options: LabelOptions) -> SlidingWindowSettings:
     """How a bundle's volumes are tiled, with a run's choices."""
-    averaging: Averaging = "logits" if tiling.averaging == "logits" else "probabilities"
-    crops: dict[str, Crop] = {"none": "none", "box": "box", "rows": "rows"}
-    return SlidingWindowSettings(
-        patch=tiling.patch,
-        overlap=tiling.overlap if options.overlap is None else options.overlap,
-        placing="even" if tiling.placing == "even" else "regular",
-        weights="constant" if tiling.weights == "constant" else "gaussian",
-        fwhm=tiling.fwhm,
-        centre="voxel" if tiling.centre == "voxel" else "middle",
-        weight_floor=tiling.weight_floor,
+    plain = window_of(tiling)
+    return replace(
+        plain,
+        overlap=plain.overlap if options.overlap is None else options.overlap,
         batch=options.batch or 1,
-        crop=options.crop or crops[tiling.crop],
+        crop=options.crop or plain.crop,
         skip_empty=options.skip_empty,
-        mirror_axes=tiling.mirror_axes if options.mirror else (),
-        averaging=averaging,
-        slabs=averaging,
+        mirror_axes=plain.mirror_axes if options.mirror else (),
+        slabs=plain.averaging,
     )
 
 
@@ -132,8 +129,7 @@ def label_exam(
     onto = options.onto or pet
     _check(bundle, predictors, pet, onto)
     ready = network_input(channels, bundle.inputs, bundle.preprocessing, options.body)
-    options = replace(options, batch=options.batch or tiles_at_once(predictors))
-    settings = window_settings(bundle.tiling, options)
+    settings = replace(window_settings(bundle.tiling, options), batch=options.batch or tiles_at_once(predictors))
     slabs = predict_slabs(ready.array, ready.body, predictors, settings, progress, cancelled)
     labels = np.zeros(onto.shape, dtype=np.uint8)
     target = _Target(ready, pet, onto)
@@ -165,17 +161,6 @@ def _check(bundle: Bundle, predictors: Sequence[Predictor], pet: ImageGeometry, 
             f"Labels are wanted on a grid of {onto.shape} voxels along {onto.axes}, not parallel to the PET's.",
             remedy="Ask for the PET's grid and resample the labels from there.",
         )
-
-
-def most_probable(values: Array) -> NDArray[np.uint8]:
-    """Class with the greatest value (classes first), the lower number where two are equal."""
-    chosen = np.zeros(values.shape[1:], dtype=np.uint8)
-    greatest = values[0].copy()
-    for number in range(1, len(values)):
-        greater = values[number] > greatest
-        chosen[greater] = number
-        np.maximum(greatest, values[number], out=greatest)
-    return chosen
 
 
 def _softmax(logits: Array) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from torch import nn
 
 from uptake.errors import OutputFailed
 from uptake.inference.tiling import Index
+from uptake.whole_file import put_whole
 
 INPUT, OUTPUT = "volume", "logits"
 
@@ -52,15 +52,12 @@ def export_onnx(module: nn.Module, channels: int, patch: Index, path: Path) -> P
     # Every node carries the stack it was traced at: folders of this machine, of no use to an engine.
     for node in program.model.graph.all_nodes():
         node.metadata_props.clear()
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
-        program.save(partial, external_data=False)
-        partial.replace(path)
+        with put_whole(path) as partial:
+            program.save(partial, external_data=False)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputFailed(f"{path} could not be written: {reason}") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 

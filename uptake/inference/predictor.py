@@ -34,6 +34,17 @@ def tiles_at_once(predictors: Sequence[Predictor]) -> int:
     return max(getattr(each, "at_once", 1) for each in predictors)
 
 
+def most_probable(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Class with the greatest value (classes first), the lower number where two are equal."""
+    chosen = np.zeros(values.shape[1:], dtype=np.uint8)
+    greatest = values[0].copy()
+    for number in range(1, len(values)):
+        greater = values[number] > greatest
+        chosen[greater] = number
+        np.maximum(greatest, values[number], out=greatest)
+    return chosen
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Slab:
     """Finished slices of the body's box.
@@ -83,6 +94,6 @@ class Probabilities:
         """The most probable class (z, y, x) of the whole volume; the lower number where two are equal."""
         labels = np.zeros(self.shape, dtype=np.uint8)
         inside = labels[self.box.slices]
-        for z in range(inside.shape[0]):  # slice by slice: argmax gives 8-byte integers
-            inside[z] = self.array[:, z].argmax(axis=0)
+        for z in range(inside.shape[0]):
+            inside[z] = most_probable(self.array[:, z])
         return labels

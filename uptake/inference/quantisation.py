@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from uptake.inference.bundle_engines import predictors
 from uptake.inference.calibration import CalibrationSettings, NetworkCase, calibration_patches
 from uptake.inference.engines.openvino_engine import OpenVinoPredictor
 from uptake.inference.engines.parity import reference, trial
+from uptake.inference.exam_labels import window_of
 from uptake.inference.fold_sources import FoldSource, fold_source, writable_folder
 from uptake.inference.int8_graphs import RECIPES, int8_graph, require_packages
 from uptake.inference.label_agreement import class_dice
@@ -27,7 +28,7 @@ from uptake.inference.model_store import (
     add_graphs,
 )
 from uptake.inference.predictor import Predictor, tiles_at_once
-from uptake.inference.sliding_window import SlidingWindowSettings, predict
+from uptake.inference.sliding_window import predict
 
 Say = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
@@ -161,7 +162,7 @@ def _labels(
     bundle: Bundle, networks: Sequence[Predictor], cases: Sequence[NetworkCase], steps: _Steps, what: str
 ) -> list[NDArray[np.uint8]]:
     """Label maps (z, y, x) of the cases on the network's grid."""
-    window = SlidingWindowSettings(**asdict(bundle.tiling), batch=tiles_at_once(networks))
+    window = replace(window_of(bundle.tiling), batch=tiles_at_once(networks))
     labels = []
     for case in cases:
         steps.next(f"labels of the held-out exams in {what}")

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from uptake.errors import InputRefused
 from uptake.networks.catalogue import network, settings_of
 from uptake.training.cache import PreparedTraining
 from uptake.training.curves import write_board, write_curves, write_log
@@ -39,7 +40,7 @@ class FoldTask:
     folder
         Of the fold.
     fingerprint
-        Of recipe and folds: a state with another is refused by the caller.
+        Of recipe and folds: a state with another is refused.
     """
 
     number: int
@@ -67,11 +68,18 @@ def train_fold(task: FoldTask, recipe: TrainingRecipe, where: World, on_epoch: O
     -------
     Progress
         ``best`` holds the weights of the best validation, which ``weights.safetensors`` has as well.
+
+    Raises
+    ------
+    InputRefused
+        If the fold's state belongs to another recipe, other folds or other exams.
     """
     torch.manual_seed(recipe.fitting.seed)
     progress = load_progress(task.folder) or Progress(task.fingerprint)
     if progress.recipe != task.fingerprint:
-        raise ValueError("the fold's state belongs to another recipe, other folds or other exams")
+        raise InputRefused(
+            f"fold {task.number} was trained by another recipe or on other exams.", remedy="Start a new run."
+        )
     trainer, drawn = _Trainer(task, recipe, where, progress), time.monotonic()
     while not progress.finished:
         trainer.epoch()

@@ -10,7 +10,7 @@ from uptake.errors import InputRefused
 from uptake.training.cache import PreparedTraining, prepared
 from uptake.training.exam_folder import find_exams
 from uptake.training.loop import FoldTask, train_fold
-from uptake.training.progress_state import Progress, load_progress
+from uptake.training.progress_state import Progress
 from uptake.training.recipe import TrainingRecipe
 from uptake.training.run_folder import Run, begin_run, require_startable
 from uptake.training.world import World
@@ -67,11 +67,6 @@ def train(recipe: TrainingRecipe, options: RunOptions, where: World, watcher: Wa
     exams, run = _begun(recipe, options, where, watcher)
     for number in chosen:
         task = fold_task(run, exams, number)
-        before = load_progress(task.folder)
-        if before is not None and before.recipe != run.fingerprint:
-            raise InputRefused(
-                f"fold {number} was trained by another recipe or on other exams.", remedy="Start a new run."
-            )
         ended = train_fold(task, recipe, where, lambda row, number=number: watcher.epoch(number, row))  # type: ignore[misc]
         watcher.say(_summary(number, ended))
     return run

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from uptake.inference.exam_labels import window_of
 from uptake.inference.model_store import Tiling
 from uptake.inference.predictor import Probabilities
 from uptake.inference.sliding_window import SlidingWindowSettings, predict
+from uptake.inference.tiling import overlap_by_axis
 from uptake.training.cache import PreparedTraining
 from uptake.training.recipe import TrainingRecipe
 
@@ -57,18 +59,10 @@ class TrainedPredictor:
 
 def window(tiling: Tiling, overlap: float, batch: int) -> SlidingWindowSettings:
     """The bundle's tiling for the sliding window, with another overlap along the axes that it overlaps."""
-    z, y, x = tiling.overlap  # type: ignore[misc]  # three once constructed
-    return SlidingWindowSettings(
-        patch=tiling.patch,
-        overlap=(min(z, overlap), min(y, overlap), min(x, overlap)),
-        placing=tiling.placing,  # type: ignore[arg-type]  # checked by Tiling
-        weights=tiling.weights,  # type: ignore[arg-type]
-        fwhm=tiling.fwhm,
-        centre=tiling.centre,  # type: ignore[arg-type]
-        weight_floor=tiling.weight_floor,
-        batch=batch,
-        averaging=tiling.averaging,  # type: ignore[arg-type]
-    )
+    plain = window_of(tiling)
+    z, y, x = overlap_by_axis(plain.overlap)
+    shares = min(z, overlap), min(y, overlap), min(x, overlap)
+    return replace(plain, overlap=shares, batch=batch, crop="box", mirror_axes=())
 
 
 def validate(predictor: TrainedPredictor, exams: Sequence[PreparedTraining], recipe: TrainingRecipe) -> Validation:

@@ -27,6 +27,8 @@ import torch
 
 from uptake.inference.engines.parity import Reference, Trial, kept_places
 from uptake.inference.engines.source import Shape
+from uptake.inference.model_store.weights_files import sha256_of
+from uptake.whole_file import put_whole
 
 _FORMAT = 1
 _RECORD, _REFERENCE, GRAPH = "record.json", "reference.npy", "network.onnx"
@@ -78,7 +80,7 @@ def read_record(folder: Path, shape: Shape) -> Record | None:
             raise ValueError("the reference is not the recorded one")
         logits = torch.from_numpy(np.load(BytesIO(content), allow_pickle=False))
         exported = bool(document["graph_sha256"])
-        if exported and _hash(folder / GRAPH) != document["graph_sha256"]:
+        if exported and sha256_of(folder / GRAPH) != document["graph_sha256"]:
             raise ValueError("the graph is not the recorded one")
     except (KeyError, TypeError, AttributeError, EOFError) as error:
         raise ValueError(f"it is no record ({error!r})") from error
@@ -99,10 +101,12 @@ def write_record(folder: Path, trials: Mapping[str, Sequence[Trial]], reference:
         "format": _FORMAT,
         "trials": {asked: [asdict(each) for each in made] for asked, made in trials.items()},
         "reference_sha256": hashlib.sha256(content).hexdigest(),
-        "graph_sha256": _hash(folder / GRAPH) if exported else "",
+        "graph_sha256": sha256_of(folder / GRAPH) if exported else "",
     }
-    _write(folder / _REFERENCE, content)
-    _write(folder / _RECORD, json.dumps(document, indent=1, allow_nan=False).encode())
+    text = json.dumps(document, indent=1, allow_nan=False)
+    for name, whole in ((_REFERENCE, content), (_RECORD, text.encode())):
+        with put_whole(folder / name) as partial:
+            partial.write_bytes(whole)
 
 
 def _trial(each: dict[str, Any]) -> Trial:
@@ -111,17 +115,3 @@ def _trial(each: dict[str, Any]) -> Trial:
     if not isinstance(made.engine, str) or not all(isinstance(value, int | float) for value in numbers):
         raise TypeError("a trial holds something else than numbers")
     return made
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from uptake.whole_file import put_whole
 
 _MAGIC = b"uptake-plan-1 "
 _HEAD = len(_MAGIC) + 64 + 1
@@ -53,12 +54,8 @@ def write_plan(folder: Path, key: str, plan: bytes) -> Path:
     """
     place = _place(folder, key)
     folder.mkdir(parents=True, exist_ok=True)
-    partial = place.with_name(f".{place.name}.partial-{os.getpid()}")
-    try:
+    with put_whole(place) as partial:
         partial.write_bytes(_head(plan) + plan)
-        partial.replace(place)
-    finally:
-        partial.unlink(missing_ok=True)
     return place
 
 

@@ -18,11 +18,12 @@ from uptake.inference.model_store.field_of_view import FieldOfView
 from uptake.inference.model_store.graph_files import NewGraph, add_graphs, graphs_of, read_graph
 from uptake.inference.model_store.graphs import LEAST_DICE, Agreement, ClassDice, ExportedGraph, GraphFile
 from uptake.inference.model_store.input_channels import InputChannel, Normalisation
-from uptake.inference.model_store.label_classes import Code, LabelClass, label_class
+from uptake.inference.model_store.label_classes import LabelClass, label_class
 from uptake.inference.model_store.listing import ListedBundle, list_bundles, verify
 from uptake.inference.model_store.loading import load_bundle, load_network, load_weights
-from uptake.inference.model_store.sampling import NNUNET_FWHM, Preprocessing, Resampling, Tiling
+from uptake.inference.model_store.sampling import Preprocessing, Resampling, Tiling
 from uptake.inference.model_store.saving import Texts, save_bundle
+from uptake.inference.tiling import NNUNET_FWHM
 
 __all__ = [
     "LEAST_DICE",
@@ -30,7 +31,6 @@ __all__ = [
     "Agreement",
     "Bundle",
     "ClassDice",
-    "Code",
     "ExportedGraph",
     "FieldOfView",
     "GraphFile",

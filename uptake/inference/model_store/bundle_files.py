@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from uptake.errors import BundleRefused
 from uptake.inference.model_store.refusal import MEND, refused
 
 METADATA = "configs/metadata.json"
@@ -70,6 +71,23 @@ def require_graph_path(bundle: str, path: str) -> None:
     """Refuse a path of a quantised graph that is not ``models/NAME.xml`` or ``models/NAME.bin``."""
     if not _GRAPH_PATH.fullmatch(path):
         raise refused(bundle, f"graph path {path!r} {_fault(path, 'NAME.xml or NAME.bin')}.", MEND)
+
+
+def require_recorded_size(bundle: str, path: str, found: int, recorded: int) -> None:
+    """Refuse a file of another size than the metadata records."""
+    if found != recorded:
+        raise refused(bundle, f"{path} has {found} bytes, but {recorded} are recorded: wrong hash.")
+
+
+def require_recorded_hash(bundle: str, path: str, found: str, recorded: str) -> None:
+    """Refuse a file with another SHA-256 than the metadata records."""
+    if found != recorded:
+        raise refused(bundle, f"{path} has the wrong hash: SHA-256 {found[:16]}…, recorded {recorded[:16]}….")
+
+
+def unreadable(bundle: str, path: str, error: OSError) -> BundleRefused:
+    """Build the refusal of a file that the system will not read."""
+    return refused(bundle, f"{path} cannot be read ({error.strerror}).")
 
 
 def _fault(path: str, wanted: str) -> str:

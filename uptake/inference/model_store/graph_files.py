@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uptake.errors import OutputFailed
 from uptake.inference.model_store.bundle import Bundle
-from uptake.inference.model_store.bundle_files import METADATA, file_inside, require_graph_path
+from uptake.inference.model_store.bundle_files import (
+    METADATA,
+    file_inside,
+    require_graph_path,
+    require_recorded_hash,
+    require_recorded_size,
+    unreadable,
+)
 from uptake.inference.model_store.graphs import KINDS, Agreement, ExportedGraph, GraphFile
 from uptake.inference.model_store.metadata_document import bundle_of, document_of
-from uptake.inference.model_store.refusal import refused
 from uptake.inference.model_store.saving import metadata_text, write_durably
+from uptake.whole_file import put_whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +103,6 @@ def add_graphs(bundle: Bundle, engine: str, precision: str, graphs: Sequence[New
 
 def _replace(folder: Path, new: Mapping[str, bytes], metadata: str) -> None:
     """Write new files, then the metadata by one rename; after a failure none of the new ones is left."""
-    partial = folder / f"{METADATA}.partial-{os.getpid()}"
     written: list[Path] = []
     try:
         for path, content in new.items():
@@ -105,15 +110,13 @@ def _replace(folder: Path, new: Mapping[str, bytes], metadata: str) -> None:
                 continue  # the same graph again: a half-written copy must not take its place
             written.append(folder / path)
             write_durably(folder / path, content)
-        write_durably(partial, metadata.encode())
-        partial.replace(folder / METADATA)
+        with put_whole(folder / METADATA) as partial:
+            write_durably(partial, metadata.encode())
     except OSError as error:
         for each in written:
             each.unlink(missing_ok=True)
         reason = f"The graphs cannot be written into the model bundle {folder.name} ({error.strerror})."
         raise OutputFailed(f"{reason} Free some space or check the permissions; the bundle is as it was.") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _paths(bundle: Bundle) -> set[str]:
@@ -127,13 +130,9 @@ def _read(bundle: Bundle, file: GraphFile) -> bytes:
         size = path.stat().st_size
         content = path.read_bytes() if size == file.size_bytes else b""
     except OSError as error:
-        raise refused(bundle.name, f"{file.path} cannot be read ({error.strerror}).") from error
-    if size != file.size_bytes:
-        raise refused(bundle.name, f"{file.path} has {size} bytes, but {file.size_bytes} are recorded: wrong hash.")
-    found = _digest(content)
-    if found != file.sha256:
-        reason = f"{file.path} has the wrong hash: SHA-256 {found[:16]}…, recorded {file.sha256[:16]}…."
-        raise refused(bundle.name, reason)
+        raise unreadable(bundle.name, file.path, error) from error
+    require_recorded_size(bundle.name, file.path, size, file.size_bytes)
+    require_recorded_hash(bundle.name, file.path, _digest(content), file.sha256)
     return content
 
 

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from uptake.lesion_class import Concept
+
 BACKGROUND = "background"
 _SCHEME = "SCT"
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A coded concept."""
-
-    value: str
-    scheme: str
-    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +36,9 @@ class LabelClass:
     value: int
     name: str
     role: str
-    category: Code | None = None
-    type: Code | None = None
-    site: Code | None = None
+    category: Concept | None = None
+    type: Concept | None = None
+    site: Concept | None = None
     laterality: str = ""
 
 
@@ -68,9 +61,9 @@ def label_class(value: int, name: str) -> LabelClass:
         value,
         name,
         row["role"],
-        Code(row["category"], _SCHEME, row["category_meaning"]),
-        Code(row["type"], _SCHEME, row["type_meaning"]),
-        Code(row["site"], _SCHEME, row["site_meaning"]) if row["site"] else None,
+        Concept(row["category"], _SCHEME, row["category_meaning"]),
+        Concept(row["type"], _SCHEME, row["type_meaning"]),
+        Concept(row["site"], _SCHEME, row["site_meaning"]) if row["site"] else None,
         row["laterality"],
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,8 +20,6 @@ _PREPROCESSING_CHOICES = {
     "normalised": ("before", "after"),
     "orientation": ("LPS", "RAS"),
 }
-# nnU-Net's window has sigma = side / 8; FWHM = 2 sqrt(2 ln 2) sigma.
-NNUNET_FWHM = 2.0 * math.sqrt(2.0 * math.log(2.0)) / 8.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uptake.inference.model_store.bundle import Bundle, WeightsFile
-from uptake.inference.model_store.bundle_files import file_inside, require_weights_path
+from uptake.inference.model_store.bundle_files import (
+    file_inside,
+    require_recorded_hash,
+    require_recorded_size,
+    require_weights_path,
+    unreadable,
+)
 from uptake.inference.model_store.refusal import refused
 
 if TYPE_CHECKING:
@@ -35,8 +41,8 @@ def check_hash(bundle: Bundle, file: WeightsFile) -> None:
     try:
         found = sha256_of(path)
     except OSError as error:
-        raise _unreadable(bundle, file, error) from error
-    _require_hash(bundle, file, found)
+        raise unreadable(bundle.name, file.path, error) from error
+    require_recorded_hash(bundle.name, file.path, found, file.sha256)
 
 
 def read_tensors(bundle: Bundle, file: WeightsFile) -> dict[str, Tensor]:
@@ -51,8 +57,8 @@ def read_tensors(bundle: Bundle, file: WeightsFile) -> dict[str, Tensor]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise _unreadable(bundle, file, error) from error
-    _require_hash(bundle, file, hashlib.sha256(content).hexdigest())
+        raise unreadable(bundle.name, file.path, error) from error
+    require_recorded_hash(bundle.name, file.path, hashlib.sha256(content).hexdigest(), file.sha256)
 
     import safetensors
     import safetensors.torch
@@ -72,7 +78,7 @@ def _checked_path(bundle: Bundle, file: WeightsFile) -> Path:
             start = stream.read(32)
         size = path.stat().st_size
     except OSError as error:
-        raise _unreadable(bundle, file, error) from error
+        raise unreadable(bundle.name, file.path, error) from error
     if _is_pickle(start):
         raise refused(
             bundle.name,
@@ -81,22 +87,10 @@ def _checked_path(bundle: Bundle, file: WeightsFile) -> Path:
         )
     if start.startswith(_POINTER):
         raise refused(bundle.name, f"{file.path} is a Git LFS pointer, not the weights.", "Run git lfs pull.")
-    if size != file.size_bytes:
-        raise refused(bundle.name, f"{file.path} has {size} bytes, but {file.size_bytes} are recorded: wrong hash.")
+    require_recorded_size(bundle.name, file.path, size, file.size_bytes)
     return path
 
 
 def _is_pickle(start: bytes) -> bool:
     # A safetensors file begins with its header's length in 8 bytes, which may look like a pickle, and then a brace.
     return start[8:9] != b"{" and (start.startswith(_ZIP) or start[:1] == b"\x80")
-
-
-def _require_hash(bundle: Bundle, file: WeightsFile, found: str) -> None:
-    if found != file.sha256:
-        raise refused(
-            bundle.name, f"{file.path} has the wrong hash: SHA-256 {found[:16]}…, recorded {file.sha256[:16]}…."
-        )
-
-
-def _unreadable(bundle: Bundle, file: WeightsFile, error: OSError) -> Exception:
-    return refused(bundle.name, f"{file.path} cannot be read ({error.strerror}).")
