@@ -30,7 +30,7 @@ from benchmarks._networks import (
     use_two_cores,
 )
 from uptake.inference.engines.table import ENGINES
-from uptake.inference.predictor import Predictor
+from uptake.inference.predictor import Predictor, tiles_at_once
 from uptake.inference.sliding_window import SlidingWindowSettings, predict_slabs
 from uptake.inference.tiling import NNUNET_FWHM, Index, tile_starts
 from uptake.networks.lesion_unet import LesionUnet
@@ -85,7 +85,14 @@ def monai(network: LesionUnet, volume: Array, batch: int) -> Callable[[], Array]
 def uptake(predictor: Predictor, volume: Array) -> Callable[[], Array]:
     """Uptake's tiles of the same volume; gives logits (classes, z, y, x)."""
     settings = SlidingWindowSettings(
-        PATCH, OVERLAP, fwhm=NNUNET_FWHM, crop="none", skip_empty=False, averaging="logits", slabs="logits"
+        PATCH,
+        OVERLAP,
+        fwhm=NNUNET_FWHM,
+        crop="none",
+        skip_empty=False,
+        batch=tiles_at_once([predictor]),  # as an exam is labelled; MONAI has whichever batch is faster
+        averaging="logits",
+        slabs="logits",
     )
     return lambda: np.concatenate([s.probabilities for s in predict_slabs(volume, None, [predictor], settings)], axis=1)
 

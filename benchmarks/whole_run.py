@@ -16,6 +16,7 @@ from uptake import pipeline, result_files
 from uptake.dicom.exams.exam_reader import read_exams
 from uptake.exam_preparation import prepare
 from uptake.exam_result import ExamResult
+from uptake.finding_plan import make_plan
 from uptake.geometry import ImageGeometry
 from uptake.settings import RunSettings
 from uptake.volume import CtVolume, SuvVolume
@@ -52,7 +53,8 @@ def main() -> int:
         make_exam(folder)
         (exam,) = timed("read headers", lambda: read_exams(folder))
         prepared = timed("read voxels", lambda: prepare(exam))
-        regions = timed("find lesions", lambda: pipeline.find_lesions(prepared, settings))
+        chosen = make_plan((prepared,), settings, Path(name), lambda text: None)
+        regions = timed("find lesions", lambda: pipeline.find_lesions(prepared, chosen))
         findings = timed("measure", lambda: pipeline.measure_lesions(prepared, regions))
         results = (ExamResult(1, prepared, findings),)
         segmentations = timed("write SEG", lambda: result_files.write_segmentations(results, staging))

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from uptake.geometry import ImageGeometry
 
+AIR_HU = -1024.0
+"""What lies outside a CT."""
+
 
 def _check(name: str, array: NDArray[Any], dtype: type, geometry: ImageGeometry) -> None:
     if array.dtype != dtype:

@@ -12,7 +12,8 @@ from uptake.geometry import ImageGeometry, Vector
 from uptake.phantom.disease.design import design_patient
 from uptake.phantom.rendering.ct import render_ct
 from uptake.phantom.rendering.pet import counted, render_pet
-from uptake.registration.resampling import AIR_HU, resample_ct
+from uptake.registration.resampling import resample_ct
+from uptake.volume import AIR_HU
 
 SYSTEM = "response"
 WHOLE_BODY_SEED = 900_000_001

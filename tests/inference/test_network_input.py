@@ -13,8 +13,8 @@ from uptake.inference.network_input import network_input
 from uptake.inference.normalising import normalise
 from uptake.regions.body_mask import body_mask
 from uptake.registration.axis_resampling import coordinates, resample_axes
-from uptake.registration.resampling import AIR_HU, resample_ct
-from uptake.volume import CtVolume, SuvVolume
+from uptake.registration.resampling import resample_ct
+from uptake.volume import AIR_HU, CtVolume, SuvVolume
 
 PET = InputChannel("PET", "PT", "g/ml", Normalisation("z-score"))
 CT = InputChannel("CT", "CT", "HU", Normalisation("fixed", (-150.0, 250.0), 12.0, 60.0))

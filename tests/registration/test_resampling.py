@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from uptake.geometry import ImageGeometry
-from uptake.registration.resampling import AIR_HU, from_sitk, resample_ct, resample_labels, resample_suv, to_sitk
-from uptake.volume import CtVolume, LabelMap, SuvVolume
+from uptake.registration.resampling import from_sitk, resample_ct, resample_labels, resample_suv, to_sitk
+from uptake.volume import AIR_HU, CtVolume, LabelMap, SuvVolume
 
 TURN = np.deg2rad(20.0)
 OBLIQUE = ((0.0, -np.sin(TURN), np.cos(TURN)), (0.0, np.cos(TURN), np.sin(TURN)), (1.0, 0.0, 0.0))

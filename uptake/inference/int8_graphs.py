@@ -1,4 +1,4 @@
-"""One network as an INT8 graph of OpenVINO, by NNCF, with more or less of it left in float."""
+"""One network as an INT8 graph of OpenVINO, by NNCF, with more or fewer of its convolutions left as they are."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from uptake.errors import InferenceRefused
 from uptake.inference.engines import openvino_engine, presence
 from uptake.inference.engines.openvino_loading import nncf, openvino
 
-_CONVOLUTIONS = ("Convolution", "ConvolutionBackpropData", "GroupConvolution", "GroupConvolutionBackpropData")
+_TRANSPOSED = ("ConvolutionBackpropData", "GroupConvolutionBackpropData")
+_CONVOLUTIONS = ("Convolution", "GroupConvolution", *_TRANSPOSED)
+_NOT_OPERATIONS = ("Parameter", "Constant", "Result")
+_WIDE = 16
+_HALVED_TWICE = 4**3
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One way to quantise.
+    """One way to quantise. Whatever is no convolution is left as it is: norms and sums lose digits and win no time.
 
     Parameters
     ----------
     words
-        What stays in float.
+        What is quantised.
     kept
-        Names of the operations that stay in float, of the graph's convolutions in their order.
-    fast_bias_correction
-        Layer by layer on its own; else each after those before it, which takes longer and is nearer.
+        Names of those that are left as they are, of the graph's convolutions in their order.
     """
 
     words: str
     kept: Callable[[Sequence[Any]], list[str]]
-    fast_bias_correction: bool = True
 
 
 def _none(convolutions: Sequence[Any]) -> list[str]:
@@ -47,17 +48,28 @@ def _ends(convolutions: Sequence[Any]) -> list[str]:
     return [convolutions[0].get_friendly_name(), convolutions[-1].get_friendly_name()]
 
 
-def _finest(convolutions: Sequence[Any]) -> list[str]:
-    """The ends, and what works on the full patch: there are the most voxels and the fewest channels."""
-    full = [int(side) for side in _sides(convolutions[0])]
-    return [each.get_friendly_name() for each in convolutions if _sides(each) == full]
+def _narrow(convolutions: Sequence[Any]) -> list[str]:
+    """The ends, and what reads few channels or is transposed: little work, and each rounded input counts for more."""
+    kept = [
+        each.get_friendly_name()
+        for each in convolutions
+        if each.get_type_name() in _TRANSPOSED or _channels_in(each) < _WIDE
+    ]
+    return [*dict.fromkeys((*_ends(convolutions), *kept))]
+
+
+def _narrow_and_fine(convolutions: Sequence[Any]) -> list[str]:
+    """Also what works on more voxels than a patch halved twice: the widest ranges are there, and lesions' edges."""
+    most = max(map(_voxels, convolutions)) / _HALVED_TWICE
+    kept = [each.get_friendly_name() for each in convolutions if _voxels(each) > most]
+    return [*dict.fromkeys((*_narrow(convolutions), *kept))]
 
 
 RECIPES = (
     Recipe("all convolutions", _none),
     Recipe("all convolutions but the first and the last", _ends),
-    Recipe("all convolutions but the first and the last, biases corrected one after the other", _ends, False),
-    Recipe("all convolutions but those on the full patch", _finest, False),
+    Recipe(f"the convolutions that read {_WIDE} channels or more", _narrow),
+    Recipe(f"the convolutions that read {_WIDE} channels or more, but the finest", _narrow_and_fine),
 )
 """From the fastest network to the most careful."""
 
@@ -92,16 +104,16 @@ def int8_graph(graph: Path, patches: Sequence[NDArray[np.float32]], recipe: Reci
     """
     tool, runtime = nncf(), openvino()
     model = runtime.Core().read_model(graph)
-    convolutions = [each for each in model.get_ordered_ops() if each.get_type_name() in _CONVOLUTIONS]
-    names = recipe.kept(convolutions)
+    operations = model.get_ordered_ops()
+    names = recipe.kept([each for each in operations if each.get_type_name() in _CONVOLUTIONS])
+    types = {each.get_type_name() for each in operations} - {*_CONVOLUTIONS, *_NOT_OPERATIONS}
     with redirect_stdout(StringIO()):  # NNCF draws bars of its own there, where a caller may be printing JSON
         quantised = tool.quantize(
             model,
             tool.Dataset(list(patches)),
             preset=tool.QuantizationPreset.MIXED,  # leaky ReLU: activations are not symmetric about 0
             subset_size=len(patches),
-            fast_bias_correction=recipe.fast_bias_correction,
-            ignored_scope=tool.IgnoredScope(names=names) if names else None,
+            ignored_scope=tool.IgnoredScope(names=names, types=sorted(types)),
         )
     with tempfile.TemporaryDirectory(prefix="uptake-int8-") as folder:
         xml = Path(folder) / "network.xml"
@@ -109,6 +121,10 @@ def int8_graph(graph: Path, patches: Sequence[NDArray[np.float32]], recipe: Reci
         return xml.read_bytes(), xml.with_suffix(".bin").read_bytes()
 
 
-def _sides(convolution: Any) -> list[int]:
-    """Voxels of a convolution's output along z, y, x."""
-    return [int(side.get_length()) for side in list(convolution.get_output_partial_shape(0))[2:]]
+def _channels_in(convolution: Any) -> int:
+    return int(convolution.get_input_partial_shape(0)[1].get_length())
+
+
+def _voxels(convolution: Any) -> int:
+    """Of its output."""
+    return int(np.prod([side.get_length() for side in list(convolution.get_output_partial_shape(0))[2:]]))

@@ -26,8 +26,7 @@ from uptake.inference.network_grid import (
 from uptake.inference.normalising import normalise
 from uptake.regions.body_mask import body_mask
 from uptake.registration.axis_resampling import coordinates, parallel, resample_axes
-from uptake.registration.resampling import AIR_HU, resample_ct, resample_suv
-from uptake.volume import CtVolume, SuvVolume
+from uptake.volume import AIR_HU, CtVolume, SuvVolume
 
 Channels = Mapping[str, SuvVolume | CtVolume]
 """An exam's volumes by the kind of channel: ``PT``, ``CT``, ``PRIOR_PT``, ..."""
@@ -183,6 +182,9 @@ def _resampled(volume: SuvVolume | CtVolume, onto: ImageGeometry, orders: tuple[
     if parallel(volume.geometry, onto):
         outside = AIR_HU if isinstance(volume, CtVolume) else 0.0
         return resample_axes(volume.array, volume.geometry, onto, orders=orders, outside=outside)
+    # Imported here, for grids askew to one another alone: SimpleITK takes 90 MiB.
+    from uptake.registration.resampling import resample_ct, resample_suv
+
     return resample_ct(volume, onto).array if isinstance(volume, CtVolume) else resample_suv(volume, onto).array
 
 

@@ -72,7 +72,8 @@ def quantise(
     calibration
         Exams that the ranges of values are taken from, read one after the other.
     held_out
-        Other exams, on which the labels are compared: all folds averaged, tiles as the bundle says.
+        Other exams, on which the labels are compared: all folds averaged, tiles as the bundle says, not mirrored:
+        as an exam is labelled unless asked otherwise.
     settings
         See there.
     say
@@ -162,7 +163,7 @@ def _labels(
     bundle: Bundle, networks: Sequence[Predictor], cases: Sequence[NetworkCase], steps: _Steps, what: str
 ) -> list[NDArray[np.uint8]]:
     """Label maps (z, y, x) of the cases on the network's grid."""
-    window = replace(window_of(bundle.tiling), batch=tiles_at_once(networks))
+    window = replace(window_of(bundle.tiling), batch=tiles_at_once(networks), mirror_axes=())
     labels = []
     for case in cases:
         steps.next(f"labels of the held-out exams in {what}")

@@ -9,9 +9,8 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from uptake.geometry import ImageGeometry
-from uptake.volume import CtVolume, LabelMap, SuvVolume
+from uptake.volume import AIR_HU, CtVolume, LabelMap, SuvVolume
 
-AIR_HU = -1024.0
 _MARGIN_VOXELS = 2
 
 
