@@ -44,9 +44,23 @@ def opened(settings: ResUnetAttentionSettings) -> ResUnetAttention:
     return network
 
 
-def test_logits_have_the_shape_of_the_patch() -> None:
+COARSE = dataclasses.replace(TINY, strides=((1, 2, 2), (2, 2, 2), (1, 2, 2)))
+
+
+@pytest.mark.parametrize("settings", [TINY, COARSE])
+def test_logits_have_the_shape_of_the_patch(settings: ResUnetAttentionSettings) -> None:
     with torch.inference_mode():
-        assert res_unet_attention(TINY).eval()(noise(2, 2, 8, 12, 16)).shape == (2, 3, 8, 12, 16)
+        assert res_unet_attention(settings).eval()(noise(2, 2, 8, 16, 24)).shape == (2, 3, 8, 16, 24)
+
+
+def test_a_strided_stem_costs_less_and_still_tells_voxels_apart() -> None:
+    assert size.flops(res_unet_attention(COARSE), (1, 2, 8, 16, 16)) < size.flops(
+        res_unet_attention(TINY), (1, 2, 8, 16, 16)
+    )
+    with torch.inference_mode():
+        logits = opened(COARSE)(noise(1, 2, 8, 16, 16))
+    assert float((logits[..., ::2, ::2] - logits[..., 1::2, 1::2]).abs().min(dim=1).values.max()) > 1e-3
+    assert COARSE.multiple == (2, 8, 8)
 
 
 def test_the_small_scale_costs_at_most_ten_gflop_a_patch_and_two_megabytes_a_fold() -> None:
@@ -125,8 +139,9 @@ def test_a_training_step_reaches_every_parameter() -> None:
     assert all(float(gradients[name].abs().max()) > 0.0 for name in gradients if name.startswith("attention"))
 
 
-def test_exported_it_gives_the_same_logits_for_any_batch() -> None:
-    network, batch = opened(TINY), noise(3, 2, 4, 8, 8)
+@pytest.mark.parametrize("settings", [TINY, COARSE])
+def test_exported_it_gives_the_same_logits_for_any_batch(settings: ResUnetAttentionSettings) -> None:
+    network, batch = opened(settings), noise(3, 2, 4, 16, 16)
     exported = torch.export.export(network, (batch[:2],), dynamic_shapes=({0: torch.export.Dim("cases")},))
     with torch.inference_mode():
         torch.testing.assert_close(exported.module()(batch), network(batch), atol=1e-5, rtol=0.0)

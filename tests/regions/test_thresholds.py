@@ -102,3 +102,12 @@ def test_adaptive_ignores_air_in_the_background():
 def test_adaptive_without_background_voxels_takes_41_percent():
     found = adaptive_threshold(line(8.0, 3.3, 3.2), spacing_mm=(1.0, 1.0, 1.0), floor_suv=2.5)
     assert found.ravel().tolist() == [1, 1, 0]
+
+
+def test_adaptive_has_no_region_where_the_surroundings_are_hotter():
+    distance_mm = 2.5 * np.sqrt(sum((axis - 20.0) ** 2 for axis in np.indices((41, 41, 41))))
+    suv = np.where((distance_mm >= 8.0) & (distance_mm < 14.0), 9.0, 1.0).astype(np.float32)
+    suv[20, 20, 20] = 4.1
+    found = adaptive_threshold(suv, spacing_mm=(2.5, 2.5, 2.5), floor_suv=4.0)
+    assert found[20, 20, 20] == 0
+    assert np.count_nonzero(found) > 0

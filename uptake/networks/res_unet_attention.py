@@ -53,7 +53,8 @@ class ResUnetAttentionSettings:
     features
         Channels of each stage, finest first.
     strides
-        ``(z, y, x)`` of each stage, the first ``(1, 1, 1)``.
+        ``(z, y, x)`` of each stage. The first is the stem's: where it is not ``(1, 1, 1)``, every stage works on a
+        coarser grid than the patch, and the head spreads each of its voxels over as many as the stem took together.
     blocks
         Residual blocks of each encoder stage; the first may be 0.
     decoder_blocks
@@ -96,8 +97,6 @@ class ResUnetAttentionSettings:
         if stages < 2:
             raise ValueError("features must have at least 2 entries: one stage is no U-Net")
         put("strides", checks.triples("strides", self.strides, count=stages))
-        if self.strides[0] != POINT:
-            raise ValueError(f"strides must begin with (1, 1, 1), so that every voxel gets logits; not {self.strides}")
         put("blocks", checks.whole_numbers("blocks", self.blocks, count=stages, least=0))
         if 0 in self.blocks[1:]:
             raise ValueError(f"blocks may be 0 in the first stage only, not {self.blocks}")
@@ -125,10 +124,11 @@ class ResUnetAttention(nn.Module):
         self.settings = settings
         style = Style(settings.norm_eps, settings.negative_slope)
         features = settings.features
-        self.stem = ConvolutionNorm(Step(settings.in_channels, features[0], _CUBE), style)
+        self.stem = ConvolutionNorm(Step(settings.in_channels, features[0], _CUBE, settings.strides[0]), style)
         channels = features[0]
         encoder = []
-        for width, stride, count in zip(features, settings.strides, settings.blocks, strict=True):
+        strides = (POINT, *settings.strides[1:])  # the stem has made the first
+        for width, stride, count in zip(features, strides, settings.blocks, strict=True):
             encoder.append(_blocks(Step(channels, width, _CUBE, stride), style, count))
             channels = width
         self.encoder = nn.ModuleList(encoder)
@@ -138,7 +138,7 @@ class ResUnetAttention(nn.Module):
             upsampling.append(nn.ConvTranspose3d(features[stage + 1], width, stride, stride))
             decoder.append(_blocks(Step(width, width, _CUBE), style, count))
         self.upsampling, self.decoder = nn.ModuleList(upsampling), nn.ModuleList(decoder)
-        self.head = nn.Conv3d(features[0], settings.classes, 1)
+        self.head = _head(features[0], settings)
         # Last, so that its weights are drawn last: without attention, a seed gives all others the same weights.
         self.attention = nn.ModuleList(
             AttentionBlock(features[-1], settings.heads, settings.feed_forward)
@@ -220,6 +220,14 @@ def positions(volume: Tensor) -> Tensor:
     left_over = channels - count * _SINES_AND_COSINES_OF_THREE_AXES
     parts.append(torch.zeros(*sides, left_over, device=volume.device))
     return torch.cat(parts, dim=-1).flatten(0, 2)
+
+
+def _head(channels: int, settings: ResUnetAttentionSettings) -> nn.Module:
+    """From the finest stage to logits on the patch's grid."""
+    stride = settings.strides[0]
+    if stride == POINT:
+        return nn.Conv3d(channels, settings.classes, 1)
+    return nn.ConvTranspose3d(channels, settings.classes, stride, stride)
 
 
 def _blocks(step: Step, style: Style, count: int) -> nn.Sequential:

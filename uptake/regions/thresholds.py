@@ -83,7 +83,8 @@ def adaptive_threshold(
     Candidates, and what keeps regions apart, are those of ``CandidateGrowth``. B is the median SUV of the body between
     6 and 15 mm from the region (beyond the blur of its own edge; the median, so that a hot neighbour does not count as
     background). B starts around the 70 % isocontour, and threshold and B are found in turn until the region stands
-    still. Without any background voxel B is 0, and without convergence in 20 rounds the last region counts.
+    still. Without any background voxel B is 0, and without convergence in 20 rounds the last region counts. A candidate
+    no hotter than what lies around it has no region.
 
     Notes
     -----
@@ -105,7 +106,7 @@ def adaptive_threshold(
             before = region
             growth.give_back(before)
             region = growth.take(seed, background + _ADAPTIVE_FRACTION * (peak - background))
-            if np.array_equal(before, region):
+            if not region.size or np.array_equal(before, region):
                 break
         return region
 
