@@ -23,6 +23,7 @@ from uptake.training.cache import PreparedTraining
 from uptake.training.folds import Folds, folds_of, require_no_leak, split
 from uptake.training.progress_state import WEIGHTS, fingerprint
 from uptake.training.recipe import TrainingRecipe, recipe_of
+from uptake.whole_file import put_whole
 
 RECIPE, EXAMS, FOLDS = "recipe.json", "exams.json", "folds.json"
 
@@ -128,17 +129,27 @@ def begin_run(folder: Path, recipe: TrainingRecipe, exams: Sequence[PreparedTrai
             )
         return run
     folds = split(exams, recipe.splits)
+    run = Run(folder, recipe, folds, entries)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / RECIPE, recipe.to_json())
-        _write(folder / EXAMS, json.dumps({"exams": entries}, indent=1) + "\n")
-        _write(folder / FOLDS, folds.to_json())  # last: where it is, all are
+        write_recipe(run, folder)
+        write_patients(run, folder)
     except OSError as error:
         raise OutputFailed(f"The run folder cannot be written ({error.strerror}).") from error
-    return Run(folder, recipe, folds, entries)
+    return run
+
+
+def write_recipe(run: Run, folder: Path) -> None:
+    """Write what is trained; OSError if the disk refuses."""
+    _write(folder / RECIPE, run.recipe.to_json())
+
+
+def write_patients(run: Run, folder: Path) -> None:
+    """Write on whom it is trained; OSError if the disk refuses."""
+    _write(folder / EXAMS, json.dumps({"exams": run.exams}, indent=1) + "\n")
+    _write(folder / FOLDS, run.folds.to_json())  # last: where it is, all are
 
 
 def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with put_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -1,4 +1,8 @@
-"""A bundle from a training run: the same preprocessing, tiling and classes, the weights of every trained fold."""
+"""A bundle from a training run: the same preprocessing, tiling and classes, the weights of every trained fold.
+
+The recipe goes along (``configs/recipe.json``), so that the bundle can be evaluated. Where all patients are digital, so
+do the folds (``folds.json``, ``exams.json``); who real patients are, even under a key, stays in the run folder.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from uptake.errors import InputRefused
+from uptake.errors import InputRefused, OutputFailed
 from uptake.inference.model_store import (
     Bundle,
     Metric,
@@ -19,8 +23,9 @@ from uptake.inference.model_store.building import build_network
 from uptake.networks.size import flops
 from uptake.notice import RESEARCH_USE
 from uptake.training.progress_state import WEIGHTS, load_progress, load_weights_file
-from uptake.training.run_folder import Run
+from uptake.training.run_folder import EXAMS, FOLDS, RECIPE, Run, open_run, write_patients, write_recipe
 
+_CONFIGS = "configs"
 _MEASURED_ON = "validation patients of each fold, which chose the epoch"
 
 
@@ -41,9 +46,9 @@ def to_bundle(run: Run, models: Path, licence: str, *, name: str = "") -> Bundle
     Raises
     ------
     InputRefused
-        If no fold is trained yet.
+        If no fold is trained yet, or what the recipe says does not fit in a bundle.
     OutputNotEmpty, OutputFailed
-        As ``save_bundle``.
+        As ``save_bundle``; OutputFailed also where the bundle is there, but recipe and folds could not be added.
     """
     if not run.trained:
         raise InputRefused("no fold of this run is trained yet.", remedy="Train one with uptake train.")
@@ -69,7 +74,43 @@ def to_bundle(run: Run, models: Path, licence: str, *, name: str = "") -> Bundle
         metrics=metrics,
         references=recipe.about.references,
     )
-    return save_bundle(bundle, weights, Texts(licence, _card(run, bundle)), models)
+    try:
+        saved = save_bundle(bundle, weights, Texts(licence, _card(run, bundle)), models)
+    except ValueError as error:
+        raise InputRefused(
+            f"no bundle can be made of this run: {error}.", remedy=f"Mend what {RECIPE} of the run says there."
+        ) from error
+    _add_origin(run, saved)
+    return saved
+
+
+def run_of_bundle(folder: Path) -> Run | None:
+    """The run that a bundle was made of, as far as the bundle holds it: recipe, folds and exams, but no weights.
+
+    None where the bundle does not say who was trained on.
+
+    Raises
+    ------
+    InputRefused
+        As ``open_run``.
+    """
+    return open_run(folder / _CONFIGS) if (folder / _CONFIGS / FOLDS).is_file() else None
+
+
+def _add_origin(run: Run, bundle: Bundle) -> None:
+    configs = bundle.folder / _CONFIGS
+    try:
+        write_recipe(run, configs)
+        if run.digital_patients_only:
+            write_patients(run, configs)
+        else:  # left by an earlier bundle
+            for name in (FOLDS, EXAMS):
+                (configs / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputFailed(
+            f"Bundle {bundle.name} is there, but its recipe and folds cannot be written ({error.strerror}). "
+            "Free some space, remove the bundle and make it again."
+        ) from error
 
 
 def _data(run: Run) -> str:
@@ -88,9 +129,7 @@ def _metrics(run: Run) -> tuple[Metric, ...]:
         if values:
             class_name = "" if name == "union" else name
             mean = round(sum(values) / len(values), 4)
-            found.append(
-                Metric("cohort Dice", mean, "validation patients of each fold, which chose the epoch", class_name)
-            )
+            found.append(Metric("cohort Dice", mean, _MEASURED_ON, class_name))
     return tuple(found)
 
 

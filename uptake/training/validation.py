@@ -58,11 +58,11 @@ class TrainedPredictor:
 
 
 def window(tiling: Tiling, overlap: float, batch: int) -> SlidingWindowSettings:
-    """The bundle's tiling for the sliding window, with another overlap along the axes that it overlaps."""
+    """Tiles as inference lays them for the bundle, with another overlap along the axes that it overlaps."""
     plain = window_of(tiling)
     z, y, x = overlap_by_axis(plain.overlap)
     shares = min(z, overlap), min(y, overlap), min(x, overlap)
-    return replace(plain, overlap=shares, batch=batch, crop="box", mirror_axes=())
+    return replace(plain, overlap=shares, batch=batch, mirror_axes=())
 
 
 def validate(predictor: TrainedPredictor, exams: Sequence[PreparedTraining], recipe: TrainingRecipe) -> Validation:
