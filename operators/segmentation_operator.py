@@ -9,13 +9,14 @@ from typing import Any
 from monai.deploy.core import Fragment, Operator, OperatorSpec
 
 from uptake import pipeline
+from uptake.finding_plan import make_plan
 from uptake.settings import RunSettings
 
 _log = logging.getLogger("uptake")
 
 
 class SegmentationOperator(Operator):
-    """Finds lesions in every exam: with the network that the settings name, else regions of elevated uptake.
+    """Finds lesions in every exam: with the network of the task, else regions of elevated uptake.
 
     Input port ``prepared``: tuple of ``PreparedExam``. Output port ``regions``: tuple of ``FoundRegions``.
     """
@@ -31,7 +32,7 @@ class SegmentationOperator(Operator):
         spec.output("regions")
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
-        """Load the network once, segment every exam and emit."""
+        """Choose the task and load its network once, segment every exam and emit."""
         prepared = op_input.receive("prepared")
-        network = pipeline.load_network(self._settings, self._models, _log.info)
-        op_output.emit(tuple(pipeline.find_lesions(exam, self._settings, network) for exam in prepared), "regions")
+        plan = make_plan(prepared, self._settings, self._models, _log.info)
+        op_output.emit(tuple(pipeline.find_lesions(exam, plan) for exam in prepared), "regions")

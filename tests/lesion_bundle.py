@@ -78,5 +78,6 @@ def save_lesion_bundle(models, **changes):
     }
     texts = Texts("Apache-2.0\n", "# Set by hand\n\nDigital patients only.\n")
     folds = changes.pop("folds", (0,))
-    weights = {fold: lesion_network().state_dict() for fold in folds}
+    networks = changes.pop("networks", None) or {fold: lesion_network() for fold in folds}
+    weights = {fold: network.state_dict() for fold, network in networks.items()}
     return save_bundle(Bundle(**(fields | changes)), weights, texts, models)

@@ -90,6 +90,9 @@ def test_the_weights_are_named_wherever_they_show(by_torch):
     assert document["settings"]["network"] == {"bundle": NAME, "engine": "torch", "minimum_volume_ml": 0.1}
     (caveat,) = findings_of(by_torch)["caveats"]
     assert SENTENCE in caveat
+    assert "one fold, so there is no agreement of folds" in caveat
+    assert [each["agreement"] for each in findings_of(by_torch)["lesions"]] == [None, None]
+    assert document["task"]["why"] == f"The network {NAME} was named."
     words = " ".join(" ".join(page.extract_text() for page in PdfReader(by_torch / "report.pdf").pages).split())
     assert f"Weights: {SENTENCE}" in words
     assert "Physiological uptake (brain" not in words

@@ -1,9 +1,10 @@
 import json
+from dataclasses import asdict
 
 import pytest
 
-from uptake.settings import ENGINES, METHODS, NetworkSettings, SegmentationSettings
-from uptake.settings_file import load_settings
+from uptake.settings import ENGINES, METHODS, NetworkSettings, RunSettings, SegmentationSettings
+from uptake.settings_file import CommandLineChoices, load_settings
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,10 @@ def test_every_engine_that_there_is_can_be_chosen():
     assert set(ENGINES) == {"auto", *THERE}
 
 
+def chosen(path, **options):
+    return load_settings(path, CommandLineChoices(**options))
+
+
 def saved(tmp_path, content):
     (tmp_path / "settings.json").write_text(json.dumps(content))
     return tmp_path / "settings.json"
@@ -60,9 +65,9 @@ def saved(tmp_path, content):
 def test_the_command_line_overrides_the_file(tmp_path):
     file = saved(tmp_path, {"network": {"bundle": "one", "engine": "torch", "minimum_volume_ml": 0.3}})
     assert load_settings(file).network == NetworkSettings("one", "torch", 0.3)
-    assert load_settings(file, bundle="two", engine="openvino").network == NetworkSettings("two", "openvino", 0.3)
-    assert load_settings(file, "adaptive").network.bundle == ""  # a method asks for no network
-    assert load_settings(file, "adaptive").segmentation.method == "adaptive"
+    assert chosen(file, bundle="two", engine="openvino").network == NetworkSettings("two", "openvino", 0.3)
+    assert chosen(file, method="adaptive").network.bundle == ""  # a method asks for no network
+    assert chosen(file, method="adaptive").segmentation.method == "adaptive"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +76,9 @@ def test_the_command_line_overrides_the_file(tmp_path):
         ({}, {"engine": "torch"}, "name the model bundle"),
         ({}, {"method": "adaptive", "bundle": "one"}, "choose one"),
         ({}, {"bundle": ""}, "not empty"),
+        ({}, {"method": "adaptive", "task": "head-neck"}, "choose one"),
+        ({"task": "knee"}, {}, "unknown task"),
+        ({"structure_set": "yes"}, {}, "structure_set"),
         ({"network": {"weights": "x"}}, {}, "network has no weights"),
         ({"network": {"bundle": 3}}, {}, "wrong type"),
         ({"network": []}, {}, "JSON object"),
@@ -78,4 +86,26 @@ def test_the_command_line_overrides_the_file(tmp_path):
 )
 def test_choices_that_contradict_each_other_are_refused(tmp_path, content, options, word):
     with pytest.raises(ValueError, match=word):
-        load_settings(saved(tmp_path, content), **options)
+        chosen(saved(tmp_path, content), **options)
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "task"),
+    [
+        ({}, {}, "auto"),
+        ({}, {"method": "adaptive"}, "lesions"),  # who names a method wants no network chosen
+        ({"segmentation": {"method": "adaptive"}}, {}, "lesions"),
+        ({"task": "auto", "segmentation": {"method": "adaptive"}}, {}, "auto"),  # as results.json prints it
+        ({"task": "head-neck"}, {"method": "adaptive"}, "lesions"),
+        ({"task": "head-neck"}, {"engine": "torch"}, "head-neck"),
+        ({"task": "auto"}, {"task": "head-neck", "engine": "torch"}, "head-neck"),
+        ({"network": {"bundle": "one"}, "segmentation": {"method": "adaptive"}}, {}, "auto"),
+    ],
+)
+def test_the_task_follows_from_what_is_said(tmp_path, content, options, task):
+    assert chosen(saved(tmp_path, content), **options).task == task
+
+
+def test_what_results_print_can_be_read_again(tmp_path):
+    settings = RunSettings(task="head-neck", structure_set=False)
+    assert load_settings(saved(tmp_path, asdict(settings))) == settings

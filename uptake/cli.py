@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from uptake import __version__
+from uptake.evaluation_commands import evaluate
 from uptake.model_commands import models_app
 from uptake.phantom_commands import phantom_app
-from uptake.settings import ENGINES, METHODS, RunSettings
-from uptake.settings_file import load_settings
+from uptake.settings import ENGINES, METHODS, TASKS, RunSettings
+from uptake.settings_file import CommandLineChoices, load_settings
 from uptake.terminal import progress_bar, tell_done, tell_trouble, tell_warnings
 from uptake.training_commands import from_run, train
 
@@ -37,19 +38,18 @@ app.command(
     epilog="Examples:  [bold]uptake train head_neck_mtv --data exams/ --out runs/first[/]   "
     "[bold]uptake train head_neck_mtv --data exams/ --out runs/first --fold 0 --resume[/]"
 )(train)
+app.command(
+    epilog="Examples:  [bold]uptake evaluate head_neck_mtv --data exams/ --external others/ --out scores/[/]   "
+    "[bold]uptake evaluate head_neck_mtv --run runs/first --data exams/ --out scores/ --compare plain=runs/plain[/]   "
+    "Exit status: 0 done, 2 refused, 3 failed, 64 wrong usage."
+)(evaluate)
 models_app.command("from-run", epilog="Example:  [bold]uptake models from-run runs/first --name head_neck_ours[/]")(
     from_run
 )
 
 Method = StrEnum("Method", {name.replace("-", "_").replace(".", "_"): name for name in METHODS})  # type: ignore[misc]
 Engine = StrEnum("Engine", {name.replace("-", "_"): name for name in ENGINES})  # type: ignore[misc]
-
-
-class Task(StrEnum):
-    """What a run looks for."""
-
-    auto = "auto"
-    lesions = "lesions"
+Task = StrEnum("Task", {name.replace("-", "_"): name for name in TASKS})  # type: ignore[misc]
 
 
 def _show_version(wanted: bool) -> None:
@@ -69,7 +69,7 @@ def _root(
 
 @app.command(
     epilog="Examples:  [bold]uptake run exam/ out/[/]   [bold]uptake run exam/ out/ --method percent-41 --json[/]   "
-    "[bold]uptake run exam/ out/ --model head_neck_mtv[/]   "
+    "[bold]uptake run exam/ out/ --task head-neck[/]   "
     "Exit status: 0 done, 2 input refused, 3 failed, 64 wrong usage."
 )
 def run(
@@ -77,7 +77,7 @@ def run(
         Path, typer.Argument(metavar="INPUT", help="Folder (or file) with the patient's PET/CT, any nesting.")
     ],
     output_folder: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Folder for the results; empty or new.")],
-    task: Annotated[Task, typer.Option(help="What to look for; auto chooses.")] = Task.auto,
+    task: Annotated[Task | None, typer.Option(help="What to look for (default auto: by tracer and body part).")] = None,
     baseline: Annotated[Path | None, typer.Option(help="Second folder with an earlier exam of the patient.")] = None,
     method: Annotated[Method | None, typer.Option(help="How regions are found (default fixed-4.0).")] = None,
     model: Annotated[
@@ -89,6 +89,10 @@ def run(
     engine: Annotated[
         Engine | None, typer.Option(help="What runs the network (default auto: the fastest that works here).")
     ] = None,
+    rtstruct: Annotated[
+        bool | None,
+        typer.Option("--rtstruct/--no-rtstruct", help="An RT Structure Set on the CT (default: for head-neck alone)."),
+    ] = None,
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="JSON with any of the settings that results.json prints.")
     ] = None,
@@ -96,7 +100,8 @@ def run(
 ) -> int:
     """Find and measure lesions in a patient's PET/CT and write DICOM SEG, SR, RWVM, a PDF, pictures and JSON."""
     try:
-        settings = load_settings(settings_file, _value(method), bundle=model, engine=_value(engine))
+        choices = CommandLineChoices(_value(method), model, _value(engine), _value(task), rtstruct)
+        settings = load_settings(settings_file, choices)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     folders = (input_folder,) if baseline is None else (input_folder, baseline)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from uptake.fold_agreement import FoldAgreement
 from uptake.lesion_class import LesionClass
 from uptake.network_weights import NetworkWeights
+from uptake.task import TaskChoice
 from uptake.volume import LabelMap
 
 
@@ -27,6 +29,12 @@ class FoundRegions:
         Of region 1, 2, ...: names of ``classes``; empty where there are none.
     weights
         The network's, or None where none was used.
+    agreements
+        Of region 1, 2, ...: how far the network's folds agree on it; empty where there are not several.
+    planning
+        The regions, with their numbers, on a box of the CT's grid; None where they are not wanted.
+    task
+        What the run looks for, and why; None where nothing was chosen.
     """
 
     labels: LabelMap
@@ -35,6 +43,9 @@ class FoundRegions:
     classes: tuple[LesionClass, ...] = ()
     class_names: tuple[str, ...] = ()
     weights: NetworkWeights | None = None
+    agreements: tuple[FoldAgreement, ...] = ()
+    planning: LabelMap | None = None
+    task: TaskChoice | None = None
 
     def __post_init__(self) -> None:
         known = {each.name for each in self.classes}
@@ -44,7 +55,13 @@ class FoundRegions:
             raise ValueError("a region is of a class that the method does not have")
         if self.classes and int(self.labels.array.max(initial=0)) > len(self.class_names):
             raise ValueError("a region has no class")
+        if self.agreements and int(self.labels.array.max(initial=0)) != len(self.agreements):
+            raise ValueError("agreement of folds is given for all regions or none")
 
     def class_of(self, label: int) -> str:
         """Name of the region's class; empty where the method has none."""
         return self.class_names[label - 1] if self.class_names else ""
+
+    def agreement_on(self, label: int) -> FoldAgreement | None:
+        """How far the folds agree on the region; None where there are not several."""
+        return self.agreements[label - 1] if self.agreements else None

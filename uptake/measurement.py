@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from uptake.fold_agreement import FoldAgreement
 from uptake.geometry import Vector
 from uptake.lesion_class import LesionClass
 from uptake.network_weights import NetworkWeights
+from uptake.task import TaskChoice
 from uptake.volume import LabelMap
 
 
@@ -40,6 +42,10 @@ class LesionMeasurement:
         Anatomical site, empty while nothing has named it.
     class_name
         Name of its ``LesionClass``; empty where the method tells none apart.
+    agreement
+        How far the folds of the network agree on it; None where there are not several.
+    planning_volume_ml
+        Its volume on the CT's grid, as the RT Structure Set has it; None where there is none.
     """
 
     label: int
@@ -60,6 +66,8 @@ class LesionMeasurement:
     extent_mm: Vector
     site: str = ""
     class_name: str = ""
+    agreement: FoldAgreement | None = None
+    planning_volume_ml: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,10 @@ class Findings:
         For each class that the method tells apart, found or not; empty for thresholds.
     weights
         Of the network that found the regions; None where none was used.
+    planning
+        Region numbers on a box of the CT's grid, class chosen there; None where they are not wanted.
+    task
+        What the run looks for, and why; None where nothing was chosen.
     """
 
     labels: LabelMap
@@ -109,6 +121,8 @@ class Findings:
     caveats: tuple[str, ...] = ()
     by_class: tuple[ClassTotals, ...] = ()
     weights: NetworkWeights | None = None
+    planning: LabelMap | None = None
+    task: TaskChoice | None = None
 
     def __post_init__(self) -> None:
         unknown = {lesion.class_name for lesion in self.lesions} - {
@@ -121,3 +135,14 @@ class Findings:
     def class_of(self, lesion: LesionMeasurement) -> LesionClass | None:
         """The lesion's class, or None where the method tells none apart."""
         return next((each.lesion_class for each in self.by_class if each.lesion_class.name == lesion.class_name), None)
+
+
+def split_notes(findings: Findings) -> tuple[str, ...]:
+    """A sentence for each lesion on whose class the network's folds differ."""
+    titles = {each.lesion_class.name: each.lesion_class.title for each in findings.by_class}
+    notes = []
+    for lesion in findings.lesions:
+        if lesion.agreement is not None and lesion.agreement.split:
+            votes = ", ".join(f"{titles.get(name, name)} {count}" for name, count in lesion.agreement.votes)
+            notes.append(f"{lesion.tracking_id}: the folds differ on its class ({votes}); a reader must decide.")
+    return tuple(notes)

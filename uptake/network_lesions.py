@@ -18,6 +18,8 @@ from uptake.inference.model_store.refusal import refused
 from uptake.lesion_class import LesionClass
 from uptake.network_weights import FoldWeights, NetworkWeights
 from uptake.regions.class_regions import class_regions
+from uptake.regions.planning_regions import class_regions_on
+from uptake.registration.axis_resampling import parallel
 from uptake.settings import NetworkSettings
 from uptake.volume import CtVolume, SuvVolume
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _LESION = "lesion"
 _KINDS = frozenset({"PT", "CT"})
+_ASKEW = "No RT Structure Set: the CT's planes are not parallel to the PET's."
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -50,34 +53,44 @@ class LesionNetwork:
     weights: NetworkWeights
     minimum_volume_ml: float
 
-    def find(self, prepared: PreparedExam, progress: Progress | None = None) -> FoundRegions:
+    def find(
+        self, prepared: PreparedExam, progress: Progress | None = None, *, for_planning: bool = False
+    ) -> FoundRegions:
         """Find an exam's lesions, on its PET grid; ``progress`` is called with patches done and in all.
 
-        Classes that are no lesion (physiological uptake, anatomy) are not among the regions.
+        Classes that are no lesion (physiological uptake, anatomy) are not among the regions. Of several folds each
+        one's own answer within every lesion is kept as well. ``for_planning``: the lesions on the CT's grid too, of
+        the same pass through the networks; left out, with a caveat, where that grid is askew to the PET's.
 
         Raises
         ------
         InputRefused
             If the network needs a CT and the exam has none, or voxels are not finite.
         """
-        from uptake.inference.exam_labels import label_exam
+        from uptake.inference.exam_labels import LabelOptions, label_exam
+        from uptake.inference.fold_votes import FoldVotes
 
         channels = self._channels(prepared)
-        found = label_exam(self.bundle, self.predictors, channels, progress=progress or (lambda done, total: None))
-        classes = [each for each in self.bundle.classes if each.role == _LESION]
-        labels, names = class_regions(
-            found.labels,
-            prepared.suv,
-            {each.value: each.name for each in classes},
-            minimum_volume_ml=self.minimum_volume_ml,
-        )
+        names = {each.value: each.name for each in self.bundle.classes if each.role == _LESION}
+        ct = prepared.ct.geometry if prepared.ct is not None and for_planning else None
+        askew = ct is not None and not parallel(ct, prepared.suv.geometry)
+        votes = FoldVotes(names, prepared.suv.geometry.shape) if len(self.predictors) > 1 else None
+        options = LabelOptions(also=None if askew else ct, own_classes=votes.add if votes else None)
+        found = label_exam(self.bundle, self.predictors, channels, options, progress or (lambda done, total: None))
+        labels, class_names = class_regions(found.labels, prepared.suv, names, minimum_volume_ml=self.minimum_volume_ml)
+        planning = None
+        if ct is not None and found.also is not None:
+            values = {name: value for value, name in names.items()}
+            planning = class_regions_on(labels, [values[name] for name in class_names], found.also, ct)
         return FoundRegions(
             labels=labels,
             method=f"network {self.bundle.name} {self.bundle.version}",
-            caveats=(_caveat(self.weights),),
-            classes=tuple(lesion_class(each) for each in classes),
-            class_names=names,
+            caveats=(_caveat(self.weights), *((_ASKEW,) if askew else ())),
+            classes=tuple(lesion_class(each) for each in self.bundle.classes if each.role == _LESION),
+            class_names=class_names,
             weights=self.weights,
+            agreements=votes.agreements(labels) if votes else (),
+            planning=planning,
         )
 
     def _channels(self, prepared: PreparedExam) -> dict[str, SuvVolume | CtVolume]:
@@ -145,7 +158,9 @@ def _require_usable(bundle: Bundle) -> None:
 
 
 def _caveat(weights: NetworkWeights) -> str:
-    return (
+    said = (
         f"Weights: {weights.sentence}. A network found the regions. It can miss lesions and take physiological uptake "
         "for one, so a reader must check every region."
     )
+    alone = " It has one fold, so there is no agreement of folds to show a confidence by."
+    return said + (alone if len(weights.folds) == 1 else "")

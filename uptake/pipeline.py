@@ -5,9 +5,10 @@
     DICOM folder(s)
       └─ read_exams           -> Exam[]           headers only
            └─ prepare         -> PreparedExam     SUV on the PET grid, HU on the CT grid, provenance
-                └─ find_lesions  -> FoundRegions  by threshold, or by a network that load_network gave
-                     └─ measure_lesions -> Findings
-                          └─ write_…  -> DICOM SEG, TID 1500 SR, RWVM, PDF, key image, figures, results.json
+                └─ make_plan     -> FindingPlan   the task by tracer and body part, and its network, for all exams
+                     └─ find_lesions  -> FoundRegions  by threshold, or by the plan's network
+                          └─ measure_lesions -> Findings
+                               └─ write_…  -> DICOM SEG, SR, RWVM, RTSTRUCT, key image, PDF, figures, results.json
 
 ``run`` is these steps for ``uptake run``; the MONAI Deploy graph has one operator for each.
 """
@@ -25,9 +26,10 @@ from uptake.dicom.results.uids import new_uid
 from uptake.exam import PreparedExam
 from uptake.exam_preparation import prepare
 from uptake.exam_result import ExamResult
+from uptake.finding_plan import FindingPlan, make_plan
 from uptake.found_regions import FoundRegions
 from uptake.measurement import Findings
-from uptake.network_lesions import LesionNetwork, load_lesion_network
+from uptake.regions.planning_regions import nearest_regions, planning_caveats, planning_volumes_ml
 from uptake.regions.segment import PHYSIOLOGICAL_CAVEAT, segment
 from uptake.result_files import (
     write_figures,
@@ -36,37 +38,48 @@ from uptake.result_files import (
     write_reports,
     write_results,
     write_segmentations,
+    write_structure_sets,
 )
 from uptake.settings import RunSettings
+from uptake.task_selection import require_task
 
 Progress = Callable[[str, int, int], None]
 Say = Callable[[str], None]
 MODELS = Path("models")
 
 
-def load_network(settings: RunSettings, models: Path, say: Say) -> LesionNetwork | None:
-    """Load the network that the settings name, once for a run; None where they name none."""
-    return load_lesion_network(settings.network, models, say) if settings.network.bundle else None
-
-
 def find_lesions(
-    prepared: PreparedExam,
-    settings: RunSettings,
-    network: LesionNetwork | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    prepared: PreparedExam, plan: FindingPlan, progress: Callable[[int, int], None] | None = None
 ) -> FoundRegions:
-    """Find lesions with the network, or without one regions of elevated uptake with the chosen method."""
-    if network is not None:
-        return network.find(prepared, progress)
-    labels = segment(prepared.suv, settings.segmentation, sul_factor=prepared.conversion.sul_factor)
-    return FoundRegions(labels, settings.segmentation.method, (PHYSIOLOGICAL_CAVEAT,))
+    """Find lesions with the plan's network, or without one regions of elevated uptake with the chosen method."""
+    if plan.network is not None:
+        found = plan.network.find(prepared, progress, for_planning=plan.structure_set)
+        return replace(found, caveats=(*found.caveats, *plan.caveats(prepared)), task=plan.task)
+    settings = plan.settings.segmentation
+    labels = segment(prepared.suv, settings, sul_factor=prepared.conversion.sul_factor)
+    on_ct = nearest_regions(labels, prepared.ct.geometry) if plan.structure_set and prepared.ct is not None else None
+    caveats = (PHYSIOLOGICAL_CAVEAT, *plan.caveats(prepared))
+    return FoundRegions(labels, settings.method, caveats, planning=on_ct, task=plan.task)
 
 
 def measure_lesions(prepared: PreparedExam, regions: FoundRegions) -> Findings:
     """Measure every region on the original SUV grid."""
     findings = measure(prepared.suv, regions, sul_factor=prepared.conversion.sul_factor, tracking_uid_maker=new_uid)
-    caveats = (NO_SEGMENTATION, *(regions.caveats if regions.weights else ()))
-    return findings if findings.lesions else replace(findings, caveats=caveats)
+    planning_ml = planning_volumes_ml(regions.labels, regions.planning) if regions.planning is not None else {}
+    lesions = tuple(
+        replace(each, agreement=regions.agreement_on(each.label), planning_volume_ml=planning_ml.get(each.label))
+        for each in findings.lesions
+    )
+    caveats = findings.caveats if lesions else (NO_SEGMENTATION, *(regions.caveats if regions.weights else ()))
+    if regions.planning is not None and prepared.ct is not None:
+        caveats += planning_caveats(regions.labels, regions.planning, prepared.ct.geometry)
+    return replace(
+        findings,
+        lesions=lesions,
+        caveats=caveats,
+        planning=regions.planning,
+        task=regions.task,
+    )
 
 
 def run(
@@ -102,23 +115,27 @@ def run(
     """
     tell = progress or (lambda text, done, total: None)
     tell("reading headers", 0, 1)
+    require_task(settings, models)
     exams = read_exams(folders[0], extra=tuple(folders[1:]))
-    total = 1 + 3 * len(exams) + 3
-    tell("loading the network" if settings.network.bundle else "reading voxels", 1, total)
-    network = load_network(settings, models, say or (lambda text: None))
-    results = []
+    total = 2 + 3 * len(exams) + 3
+    prepared = []
     for number, exam in enumerate(exams, start=1):
-        done = 1 + 3 * (number - 1)
-        tell(f"exam {number}: reading voxels", done, total)
-        prepared = prepare(exam)
-        tell(f"exam {number}: finding lesions", done + 1, total)
-        regions = find_lesions(prepared, settings, network, _share(tell, number, done + 1, total))
-        tell(f"exam {number}: measuring", done + 2, total)
-        results.append(ExamResult(number, prepared, measure_lesions(prepared, regions)))
+        tell(f"exam {number}: reading voxels", number, total)
+        prepared.append(prepare(exam))
+    tell("choosing the task", 1 + len(exams), total)
+    chosen = make_plan(prepared, settings, models, say or (lambda text: None))
+    results = []
+    for number, each in enumerate(prepared, start=1):
+        done = 2 + len(exams) + 2 * (number - 1)
+        tell(f"exam {number}: finding lesions", done, total)
+        regions = find_lesions(each, chosen, _share(tell, number, done, total))
+        tell(f"exam {number}: measuring", done + 1, total)
+        results.append(ExamResult(number, each, measure_lesions(each, regions)))
     tell("writing DICOM objects", total - 3, total)
     segmentations = write_segmentations(results, staging)
     value_maps = write_real_world_value_maps(results, staging)
     write_measurement_reports(results, segmentations, value_maps, staging)
+    write_structure_sets(results, staging)
     tell("drawing figures", total - 2, total)
     figures = write_figures(results, staging, settings)
     tell("writing the report", total - 1, total)

@@ -1,7 +1,7 @@
 """The files of a run: what is written where. Shared by ``uptake run`` and the graph, so both leave the same files.
 
-In the staging folder: ``dicom/exam-N-{seg,rwvm,sr,report,key-image}.dcm``, ``figures/exam-N-….png``, ``report.pdf``
-and ``results.json``. N counts the exams in time order; no file name carries patient data.
+In the staging folder: ``dicom/exam-N-{seg,rwvm,sr,rtstruct,report,key-image}.dcm``, ``figures/exam-N-….png``,
+``report.pdf`` and ``results.json``. N counts the exams in time order; no file name carries patient data.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from uptake.dicom.results.real_world_value_map import build_real_world_value_map
 from uptake.dicom.results.report_pdf import build_encapsulated_pdf
 from uptake.dicom.results.segmentation import build_segmentation
 from uptake.dicom.results.source_headers import SourceHeaders, load_source_headers
+from uptake.dicom.results.structure_set import build_structure_set
 from uptake.exam_result import ExamResult
 from uptake.reporting.figures import DrawnFigure, draw_figures
 from uptake.reporting.key_image import key_image
@@ -66,11 +67,22 @@ def write_measurement_reports(
     """Write a TID 1500 measurement report per exam, which refers to its SEG and its value map."""
     for result, segmentation, value_map in zip(results, segmentations, value_maps, strict=True):
         references = ReportReferences(segmentation=segmentation, real_world_value_map=value_map)
-        note = result.prepared.conversion.sul_note
-        report = build_measurement_report(
-            _source(result), result.findings, references, _context(result), notes=(note,) if note else ()
-        )
+        notes = [note] if (note := result.prepared.conversion.sul_note) else []
+        if (task := result.findings.task) is not None and task.bundle:
+            notes.append(f"Task {task.chosen}: {task.why}")
+        report = build_measurement_report(_source(result), result.findings, references, _context(result), notes=notes)
         save_dataset(report, _dicom_file(staging, result, "sr"))
+
+
+def write_structure_sets(results: Sequence[ExamResult], staging: Path) -> None:
+    """Write an RT Structure Set on the CT of each exam whose findings have regions for planning."""
+    for result in results:
+        ct, planning = result.prepared.exam.ct, result.findings.planning
+        if ct is None or planning is None:
+            continue
+        structures = build_structure_set(load_source_headers(ct), result.findings, planning, _context(result))
+        if structures is not None:
+            save_dataset(structures, _dicom_file(staging, result, "rtstruct"))
 
 
 def write_figures(results: Sequence[ExamResult], staging: Path, settings: RunSettings) -> tuple[DrawnFigure, ...]:

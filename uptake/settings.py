@@ -17,6 +17,7 @@ METHODS = (
     "percist-liver",
     "incremental",
 )
+TASKS = ("auto", "head-neck", "lesions", "psma", "response")
 ENGINES = ("auto", "torch", "openvino", "openvino-int8", "onnxruntime", "tensorrt")
 _BUNDLE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
@@ -95,8 +96,28 @@ class NetworkSettings:
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """Everything a run can be told."""
+    """Everything a run can be told.
+
+    Parameters
+    ----------
+    segmentation, network
+        How regions are found.
+    hottest_pictured
+        How many lesions are drawn.
+    task
+        One of ``TASKS``; ``auto`` chooses by tracer and body part.
+    structure_set
+        Whether an RT Structure Set is written; None for where the task is ``head-neck``.
+    """
 
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     hottest_pictured: int = 6
+    task: str = "auto"
+    structure_set: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise ValueError(f"unknown task {self.task!r}; choose one of {', '.join(TASKS)}")
+        if self.structure_set not in (None, True, False):
+            raise ValueError("structure_set is true, false or null")

@@ -3,27 +3,58 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from uptake.settings import NetworkSettings, RunSettings, SegmentationSettings
 
+_HEAD_NECK = "head-neck"
 
-def load_settings(
-    path: Path | None, method: str | None = None, *, bundle: str | None = None, engine: str | None = None
-) -> RunSettings:
+
+@dataclass(frozen=True, slots=True)
+class CommandLineChoices:
+    """What the command line says of the settings, over what their file says; None where it is silent.
+
+    Parameters
+    ----------
+    method
+        For ``segmentation.method``; no network then.
+    bundle, engine
+        For those of ``network``.
+    task, structure_set
+        As in ``RunSettings``.
+    """
+
+    method: str | None = None
+    bundle: str | None = None
+    engine: str | None = None
+    task: str | None = None
+    structure_set: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.method is not None and (self.bundle is not None or self.engine is not None):
+            raise ValueError("a threshold method and a network were both asked for: choose one")
+        if self.method is not None and self.task == _HEAD_NECK:
+            raise ValueError(
+                f"a threshold method and the task {_HEAD_NECK}, a network's, were both asked for: choose one"
+            )
+        if self.bundle == "":
+            raise ValueError("a model bundle is named by its folder's name, which is not empty")
+
+
+def load_settings(path: Path | None, choices: CommandLineChoices | None = None) -> RunSettings:
     """Build the settings of a run.
+
+    A threshold method that is chosen, and no task with it, makes the task ``lesions``: nothing is chosen then.
 
     Parameters
     ----------
     path
         JSON file such as ``{"segmentation": {"method": "percent-41"}, "network": {"bundle": "head_neck_mtv"}}``; None
         for defaults.
-    method
-        Overrides the file's ``segmentation.method``, and its network, if any.
-    bundle, engine
-        Override those of the file's ``network``.
+    choices
+        Of the command line.
 
     Raises
     ------
@@ -31,24 +62,30 @@ def load_settings(
         If the file cannot be read, a key is unknown, a value is impossible, or choices contradict each other; the text
         says which.
     """
-    if method is not None and (bundle is not None or engine is not None):
-        raise ValueError("a threshold method and a network were both asked for: choose one")
+    choices = choices or CommandLineChoices()
     content = _read(path) if path is not None else {}
     segmentation = _only_known(content.pop("segmentation", {}), SegmentationSettings, "segmentation")
     network = _only_known(content.pop("network", {}), NetworkSettings, "network")
-    if method is not None:
-        segmentation["method"] = method
-        network["bundle"] = ""
-    network |= {key: value for key, value in (("bundle", bundle), ("engine", engine)) if value is not None}
-    if engine is not None and not network.get("bundle"):
-        raise ValueError("an engine runs a network: name the model bundle too")
-    if bundle == "":
-        raise ValueError("a model bundle is named by its folder's name, which is not empty")
     run = _only_known(content, RunSettings, "settings")
+    run |= _given(task=choices.task, structure_set=choices.structure_set)
+    if choices.method is not None:
+        segmentation["method"] = choices.method
+        network["bundle"] = ""
+    network |= _given(bundle=choices.bundle, engine=choices.engine)
+    if "method" in segmentation and not network.get("bundle"):
+        run.setdefault("task", "lesions")
+    if choices.method is not None and run["task"] in ("auto", _HEAD_NECK):
+        run["task"] = "lesions"
+    if choices.engine is not None and not network.get("bundle") and run.get("task") != _HEAD_NECK:
+        raise ValueError(f"an engine runs a network: name the model bundle too, or the task {_HEAD_NECK}")
     try:
         return RunSettings(segmentation=SegmentationSettings(**segmentation), network=NetworkSettings(**network), **run)
     except TypeError as error:
         raise ValueError("a value in the settings has the wrong type") from error
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from operators.results_writer_operator import ResultsWriterOperator
 from operators.segmentation_operator import SegmentationOperator
 from operators.segmentation_writer_operator import SegmentationWriterOperator
 from operators.series_selector_operator import SeriesSelectorOperator
+from operators.structure_set_writer_operator import StructureSetWriterOperator
 from uptake.exam_result import ExamResult
 from uptake.settings import RunSettings
 
@@ -29,6 +30,7 @@ class UptakeApp(Application):
 
         loader > selector > assembly ┬> segmentation ┬> measurement ┬> SEG writer ┬> SR writer ────┐
                                      └───────────────┘              ├> RWVM writer┘                ├> results writer
+                                                                    ├> RTSTRUCT writer ────────────┤
                                                                     └> figures writer > PDF writer ┘
 
     Every writer also gets the measured results.
@@ -69,6 +71,7 @@ class UptakeApp(Application):
         write_seg = SegmentationWriterOperator(self, staging=staging, name="segmentation_writer")
         write_sr = MeasurementReportWriterOperator(self, staging=staging, name="measurement_report_writer")
         write_rwvm = RealWorldValueMapWriterOperator(self, staging=staging, name="real_world_value_map_writer")
+        write_rtstruct = StructureSetWriterOperator(self, staging=staging, name="structure_set_writer")
         draw = FiguresWriterOperator(self, staging=staging, settings=settings, name="figures_writer")
         write_pdf = ReportWriterOperator(self, staging=staging, settings=settings, name="report_writer")
         write_json = ResultsWriterOperator(self, staging=staging, settings=settings, name="results_writer")
@@ -79,10 +82,10 @@ class UptakeApp(Application):
         self.add_flow(assemble, segment, {("prepared", "prepared")})
         self.add_flow(assemble, measure, {("prepared", "prepared")})
         self.add_flow(segment, measure, {("regions", "regions")})
-        for writer in (write_seg, write_sr, write_rwvm, draw, write_pdf, write_json):
+        for writer in (write_seg, write_sr, write_rwvm, write_rtstruct, draw, write_pdf, write_json):
             self.add_flow(measure, writer, {("results", "results")})
         self.add_flow(write_seg, write_sr, {("segmentations", "segmentations")})
         self.add_flow(draw, write_pdf, {("figures", "figures")})
         self.add_flow(write_rwvm, write_sr, {("value_maps", "value_maps")})
-        for writer in (write_sr, write_pdf):
+        for writer in (write_sr, write_rtstruct, write_pdf):
             self.add_flow(writer, write_json, {("written", "written")})

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from uptake.job import WRONG_USAGE
-from uptake.settings import ENGINES, METHODS, RunSettings
-from uptake.settings_file import load_settings
+from uptake.settings import ENGINES, METHODS, TASKS, RunSettings
+from uptake.settings_file import CommandLineChoices, load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,15 @@ def parse_command_line(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("-o", "--output", help="folder for the results, empty or new (default: $HOLOSCAN_OUTPUT_PATH)")
     parser.add_argument("-m", "--model", help="folder of model bundles (default: $HOLOSCAN_MODEL_PATH, else models)")
     parser.add_argument("--baseline", type=Path, help="second folder with an earlier exam of the patient")
+    parser.add_argument("--task", choices=TASKS, help="what to look for (default: auto, by tracer and body part)")
     parser.add_argument("--method", choices=METHODS, help="how regions are found")
     parser.add_argument("--bundle", help="find lesions with this network of the folder of model bundles instead")
     parser.add_argument("--engine", choices=ENGINES, help="what runs the network (default: auto, the fastest)")
+    parser.add_argument(
+        "--rtstruct",
+        action=argparse.BooleanOptionalAction,
+        help="an RT Structure Set on the CT (default: for head-neck alone)",
+    )
     parser.add_argument("--settings", type=Path, help="JSON file of settings, as results.json prints them")
     found = parser.parse_args(arguments)
     source = _path(parser, "input", found.input)
@@ -58,7 +64,8 @@ def parse_command_line(arguments: Sequence[str] | None) -> Options:
     if found.model is not None and not Path(found.model).is_dir():
         parser.error("the model folder does not exist")
     try:
-        settings = load_settings(found.settings, found.method, bundle=found.bundle, engine=found.engine)
+        choices = CommandLineChoices(found.method, found.bundle, found.engine, found.task, found.rtstruct)
+        settings = load_settings(found.settings, choices)
     except ValueError as error:
         parser.error(str(error))
     folders = (source,) if found.baseline is None else (source, found.baseline)

@@ -1,14 +1,18 @@
 """The report: what it says, that header text cannot act, any script, same bytes twice."""
 
+from dataclasses import replace
+
 import pytest
 from pypdf import PdfReader
 
 from tests.lesion_classes import SENTENCE, WEIGHTS
 from tests.reporting.exam_factory import by_network, make_result
 from uptake.exam import Patient, SeriesDecision
+from uptake.fold_agreement import FOLDS_NOTE, FoldAgreement
 from uptake.reporting.figures import draw_figures
 from uptake.reporting.pdf import write_pdf
 from uptake.settings import RunSettings
+from uptake.task import TaskChoice
 
 ATTACK = "<img src='file:///etc/passwd'/>"
 
@@ -84,6 +88,26 @@ def test_a_network_s_weights_and_classes_are_shown(report):
     classes = "Primary tumour 2", "Lymph node metastasis 1", "1 Primary tumour", "2 Lymph node metastasis"
     for expected in classes:
         assert expected in words
+
+
+def test_agreement_of_folds_and_a_split_are_shown(report):
+    result = by_network(make_result())
+    told = (
+        FoldAgreement(5, 5, 0.96, (("primary_tumour", 5),)),
+        FoldAgreement(5, 4, 0.71, (("primary_tumour", 3), ("lymph_node_metastasis", 1))),
+        None,
+    )
+    lesions = tuple(replace(lesion, agreement=each) for lesion, each in zip(result.findings.lesions, told, strict=True))
+    task = TaskChoice("auto", "head-neck", "head_neck_mtv", "It looks like it.")
+    words = " ".join(
+        text_of(report(replace(result, findings=replace(result.findings, lesions=lesions, task=task)))).split()
+    )
+    assert "5/5, 96 %" in words
+    assert "4/5, 71 % split" in words
+    assert "Lesion 2: the folds differ on its class (Primary tumour 3, Lymph node metastasis 1)" in words
+    assert FOLDS_NOTE in words
+    assert "head-neck (asked: auto). It looks like it." in words
+    assert "Folds:" not in text_of(report(result))
 
 
 def test_no_lesion(report):

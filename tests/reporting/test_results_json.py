@@ -10,11 +10,13 @@ from jsonschema import ValidationError
 from tests.lesion_classes import SENTENCE, WEIGHTS
 from tests.reporting.exam_factory import by_network, make_result
 from uptake.exam import Patient, SeriesDecision
+from uptake.fold_agreement import FoldAgreement
 from uptake.lesion_class import Concept, LesionClass
 from uptake.measurement import LesionMeasurement, Totals
 from uptake.network_weights import FoldWeights
 from uptake.reporting.results_json import SCHEMA, build_results, encode_json, validate_results
-from uptake.settings import ENGINES, METHODS, NetworkSettings, RunSettings, SegmentationSettings
+from uptake.settings import ENGINES, METHODS, TASKS, NetworkSettings, RunSettings, SegmentationSettings
+from uptake.task import TaskChoice
 
 
 def build(result=None, **options):
@@ -88,6 +90,7 @@ def test_every_object_of_the_schema_is_strict():
         (LesionMeasurement, ("$defs", "lesion")),
         (Totals, ("$defs", "totals")),
         (Patient, ("properties", "patient")),
+        (TaskChoice, ("$defs", "task")),
         (RunSettings, ("properties", "settings")),
         (SegmentationSettings, ("properties", "settings", "properties", "segmentation")),
         (NetworkSettings, ("properties", "settings", "properties", "network")),
@@ -107,6 +110,14 @@ def test_schema_and_nouns_go_together(noun, where):
 def test_schema_knows_every_method():
     listed = schema()["properties"]["settings"]["properties"]["segmentation"]["properties"]["method"]["enum"]
     assert listed == list(METHODS)
+
+
+def test_schema_knows_every_task():
+    for node in (
+        schema()["properties"]["settings"]["properties"]["task"],
+        schema()["$defs"]["task"]["properties"]["asked"],
+    ):
+        assert node["enum"] == list(TASKS)
 
 
 def test_schema_knows_every_engine():
@@ -131,6 +142,27 @@ def test_a_network_s_weights_and_classes_are_there():
     primary, node = findings["by_class"]
     assert (primary["class"]["type"]["value"], primary["totals"]["lesions"]) == ("372087000", 2)
     assert (node["class"]["site"]["meaning"], node["totals"]["lesions"]) == ("Lymph Node", 1)
+
+
+def test_agreement_of_folds_and_the_task_are_there():
+    result = by_network(make_result())
+    assert [each["agreement"] for each in build(result)["exams"][0]["findings"]["lesions"]] == [None] * 3
+    told = FoldAgreement(5, 4, 0.71, (("primary_tumour", 3), ("lymph_node_metastasis", 1)))
+    lesions = (replace(result.findings.lesions[0], agreement=told), *result.findings.lesions[1:])
+    task = TaskChoice("auto", "head-neck", "head_neck_mtv", "It looks like it.")
+    document = build(replace(result, findings=replace(result.findings, lesions=lesions, task=task)))
+    validate_results(json.loads(encode_json(document)))
+    assert document["exams"][0]["findings"]["lesions"][0]["agreement"] == {
+        "folds": 5,
+        "found_by": 4,
+        "confidence": 0.71,
+        "votes": [
+            {"class_name": "primary_tumour", "folds": 3},
+            {"class_name": "lymph_node_metastasis", "folds": 1},
+        ],
+        "split": True,
+    }
+    assert document["task"]["chosen"] == "head-neck"
 
 
 def test_without_a_network_there_is_none():

@@ -24,6 +24,7 @@ def batch_mean(
     mirror_axes: Sequence[int],
     averaging: Averaging,
     before_pass: Callable[[], None] = lambda: None,
+    each_network: Callable[[torch.Tensor], None] | None = None,
 ) -> torch.Tensor:
     """Mean over networks and mirrored views, one pass after the other so that memory does not grow with their number.
 
@@ -39,6 +40,9 @@ def batch_mean(
         "probabilities": softmax first, then the mean. "logits": the mean of logits as they are.
     before_pass
         Called before every pass through a network; may raise.
+    each_network
+        Called with each network's own mean over the mirrored views, shaped as the mean of all; its own memory. The
+        mean of all is the same to the last bit with and without it.
 
     Returns
     -------
@@ -54,6 +58,7 @@ def batch_mean(
     total: torch.Tensor | None = None
     with torch.no_grad():
         for predictor in predictors:
+            own: torch.Tensor | None = None
             for axes in views:
                 before_pass()
                 dims = [axis + 2 for axis in axes]
@@ -63,10 +68,53 @@ def batch_mean(
                     raise ValueError(f"a predictor gave logits of shape {tuple(logits.shape)}, not {expected}")
                 values = logits.float().softmax(dim=1) if averaging == "probabilities" else logits.float()
                 values = values.flip(dims) if dims else values
+                if each_network is not None:
+                    own = values.clone() if own is None else own.add_(values)
                 if total is not None:
                     total.add_(values)
                 else:  # copied where it is the predictor's own memory, which it may use again
                     total = values.clone() if values.data_ptr() == logits.data_ptr() else values
+            if each_network is not None and own is not None:
+                each_network(own.div_(len(views)))
         if total is None:
             raise ValueError("inference needs at least one predictor")
         return total.div_(len(predictors) * len(views))
+
+
+class WithMembers:
+    """Several networks as one predictor, whose answer is their mean and, behind it, each network's own.
+
+    ``predict`` gives (n, (networks + 1) x classes, z, y, x): what is averaged (probabilities or logits), so that
+    whoever blends tiles must take it for logits and leave it as it is. The first block blends to the same bits as the
+    mean alone.
+
+    Parameters
+    ----------
+    predictors, mirror_axes, averaging, before_pass
+        As for ``batch_mean``.
+    """
+
+    def __init__(
+        self,
+        predictors: Sequence[Predictor],
+        mirror_axes: Sequence[int],
+        averaging: Averaging,
+        before_pass: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._predictors = predictors
+        self._mirror_axes = mirror_axes
+        self._averaging: Averaging = averaging
+        self._before_pass = before_pass
+
+    @property
+    def classes(self) -> int:
+        """Channels of the answer."""
+        return self._predictors[0].classes * (len(self._predictors) + 1)
+
+    def predict(self, batch: torch.Tensor) -> torch.Tensor:
+        """The mean over networks, and each network's own mean over mirrored views."""
+        own: list[torch.Tensor] = []
+        mean = batch_mean(
+            batch, self._predictors, self._mirror_axes, self._averaging, self._before_pass, each_network=own.append
+        )
+        return torch.cat([mean, *own], dim=1)

@@ -94,13 +94,17 @@ def _story(
 
 def _making(results: Sequence[ExamResult], settings: RunSettings, created: datetime | None) -> list[Any]:
     """The software, the weights, and the settings that counted."""
-    weights = results[0].findings.weights
+    weights, task = results[0].findings.weights, results[0].findings.task
     chosen = {**asdict(settings.network if weights else settings.segmentation)}
     chosen["hottest_pictured"] = settings.hottest_pictured
+    if weights and task:
+        chosen["bundle"] = task.bundle
     pairs = [("Software", _SOFTWARE), ("Weights", weights.sentence if weights else "none: no network was used")]
     pairs += [("Report made", f"{created:%Y-%m-%d %H:%M %Z}")] if created else []
     pairs += [(name, "not set" if value is None else str(value)) for name, value in chosen.items()]
     parts = [Paragraph("Software and settings", HEADING), pair_table(pairs, name_share=0.45)]
+    if task:
+        parts.append(pair_table([("Task", f"{task.chosen} (asked: {task.asked}). {task.why}")], columns=1))
     if weights:
         origin = [("Engine chosen", weights.engine_why), ("Trained on", weights.trained_on)]
         origin += [(f"SHA-256 of fold {each.fold}", each.sha256) for each in weights.folds]

@@ -7,9 +7,10 @@ from typing import Any
 from reportlab.platypus import Paragraph, Spacer
 
 from uptake.exam_result import ExamResult
-from uptake.measurement import Findings, LesionMeasurement, Totals
+from uptake.fold_agreement import FOLDS_NOTE
+from uptake.measurement import Findings, LesionMeasurement, Totals, split_notes
 from uptake.reporting.number_format import amount_text, suv_text
-from uptake.reporting.pdf_style import CONTENT_WIDTH, HEADING, NOTE, number_table, text
+from uptake.reporting.pdf_style import CONTENT_WIDTH, HEADING, NOTE, SMALL, number_table, text
 
 # Title and share of the page's width.
 _COLUMNS = (
@@ -35,6 +36,20 @@ _CLASS_COLUMNS = (
     ("TLG\n(g)", 0.08),
     ("Position\nx, y, z (mm)", 0.183),
     ("Size (mm)\nRL, AP, HF", 0.145),
+)
+# The same with the folds' agreement at the end.
+_FOLD_COLUMNS = (
+    ("No.", 0.04),
+    ("Class", 0.175),
+    ("SUV\nmax", 0.062),
+    ("SUV\nmean", 0.062),
+    ("SUV\npeak", 0.062),
+    ("SUL\npeak", 0.062),
+    ("MTV\n(ml)", 0.07),
+    ("TLG\n(g)", 0.075),
+    ("Position\nx, y, z (mm)", 0.172),
+    ("Size (mm)\nRL, AP, HF", 0.125),
+    ("Folds", 0.095),
 )
 _TOTALS_COLUMNS = (
     ("", 0.4),
@@ -72,16 +87,29 @@ def lesion_table(result: ExamResult) -> list[Any]:
     if not findings.lesions:
         return [*parts, text("No lesion was found with this method and these settings.")]
     order, _ = result.prepared.suv.geometry.to_canonical()
-    columns = _CLASS_COLUMNS if findings.by_class else _COLUMNS
+    folds = bool(findings.by_class) and any(lesion.agreement for lesion in findings.lesions)
+    columns = _FOLD_COLUMNS if folds else _CLASS_COLUMNS if findings.by_class else _COLUMNS
     rows = [[name for name, _ in columns]]
     for lesion in findings.lesions:
         known = findings.class_of(lesion)
-        rows.append([str(lesion.label), *([known.title] if known else []), *_numbers(lesion, order)])
+        row = [str(lesion.label), *([known.title] if known else []), *_numbers(lesion, order)]
+        rows.append(row + ([_folds(lesion)] if folds else []))
     widths = [share * CONTENT_WIDTH for _, share in columns]
     table = number_table(rows, widths, left=1 if findings.by_class else None)
     parts += [table, Spacer(0, 3), text(_NOTE, NOTE, 400)]
+    if folds:
+        parts.append(text(FOLDS_NOTE, NOTE, 400))
+        parts += [text(note, SMALL, 400) for note in split_notes(findings)]
     sites = [f"{lesion.label} {lesion.site}" for lesion in findings.lesions if lesion.site]
     return [*parts, text(f"Sites: {'; '.join(sites)}.", NOTE, 2000)] if sites else parts
+
+
+def _folds(lesion: LesionMeasurement) -> str:
+    agreement = lesion.agreement
+    if agreement is None:
+        return ""
+    split = "\nsplit" if agreement.split else ""
+    return f"{agreement.found_by}/{agreement.folds}, {100 * agreement.confidence:.0f} %{split}"
 
 
 def _numbers(lesion: LesionMeasurement, order: tuple[int, int, int]) -> list[str]:

@@ -11,7 +11,7 @@ from uptake import __version__
 from uptake.acquisition import SuvConversion
 from uptake.exam import Exam
 from uptake.exam_result import ExamResult
-from uptake.measurement import Findings
+from uptake.measurement import Findings, LesionMeasurement
 from uptake.network_weights import NetworkWeights
 from uptake.notice import RESEARCH_USE
 from uptake.reporting.json_schema import validate
@@ -42,11 +42,12 @@ def build_results(results: Sequence[ExamResult], settings: RunSettings, *, files
     patients = {result.prepared.exam.patient.patient_id: result.prepared.exam.patient for result in results}
     if len(patients) != 1:
         raise ValueError(f"results.json is about one patient, not {len(patients)}")
-    weights = results[0].findings.weights
+    weights, task = results[0].findings.weights, results[0].findings.task
     return {
         "schema": SCHEMA,
         "for_research_use": RESEARCH_USE,
         "software": {"name": "Uptake", "version": __version__},
+        "task": asdict(task) if task else None,
         "weights": weights.sentence if weights else _NO_WEIGHTS,
         "network": _network(weights) if weights else None,
         "settings": asdict(settings),
@@ -131,9 +132,14 @@ def _findings(findings: Findings) -> dict[str, Any]:
         "caveats": list(findings.caveats),
         "totals": asdict(findings.totals),
         "by_class": [{"class": asdict(each.lesion_class), "totals": asdict(each.totals)} for each in findings.by_class],
-        "lesions": [_listed(asdict(lesion)) for lesion in findings.lesions],
+        "lesions": [_lesion(lesion) for lesion in findings.lesions],
     }
 
 
-def _listed(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+def _lesion(lesion: LesionMeasurement) -> dict[str, Any]:
+    listed = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(lesion).items()}
+    agreement = lesion.agreement
+    if agreement is not None:
+        votes = [{"class_name": name, "folds": count} for name, count in agreement.votes]
+        listed["agreement"] = {**asdict(agreement), "votes": votes, "split": agreement.split}
+    return listed

@@ -28,6 +28,7 @@ from uptake.dicom.results.measurement_report import (
 from uptake.dicom.results.output_instance import save_dataset
 from uptake.dicom.results.segmentation import build_segmentation
 from uptake.dicom.results.source_headers import load_source_headers
+from uptake.fold_agreement import FoldAgreement
 from uptake.notice import RESEARCH_USE
 
 
@@ -161,6 +162,43 @@ def test_the_weights_are_named_with_every_group_and_their_hashes_once(tmp_path):
     assert text.count(f'"{SENTENCE}"') == 5
     assert [note for note in comments(tmp_path / "sr.dcm") if "3b" * 32 in note and SENTENCE in note]
     assert text.count("3b" * 32) == 1
+
+
+def test_the_burden_is_said_in_words(tmp_path):
+    series = series_of(tmp_path / "in", SeriesPlan(slices=6))
+    findings = classed(findings_of(series.geometry, boxes(series.geometry, 2)), PRIMARY, NODE)
+    written(series, findings, tmp_path / "sr.dcm")
+    total_ml = 2 * 8 * 0.06  # two boxes of eight voxels of 3 x 4 x 5 mm
+    said = [each for each in comments(tmp_path / "sr.dcm") if "MTV" in each]
+    assert said[0].startswith(f"Total tumour burden (TTB): MTV {total_ml:.2f} ml, TLG ")
+    assert said[1:] == [
+        "Primary tumour: MTV 1.50 ml, TLG 2.5 g.",
+        "Lymph node metastasis: MTV 3.00 ml, TLG 5.0 g.",
+    ]
+
+
+def test_agreement_of_folds_is_measured_and_a_split_is_told(tmp_path):
+    series = series_of(tmp_path / "in", SeriesPlan(slices=6))
+    findings = classed(findings_of(series.geometry, boxes(series.geometry, 2)), PRIMARY, NODE)
+    sure = FoldAgreement(5, 5, 0.96, (("primary_tumour", 5),))
+    unsure = FoldAgreement(5, 4, 0.7125, (("primary_tumour", 3), ("lymph_node_metastasis", 1)))
+    lesions = tuple(
+        dataclasses.replace(lesion, agreement=each)
+        for lesion, each in zip(findings.lesions, (sure, unsure), strict=True)
+    )
+    written(series, dataclasses.replace(findings, lesions=lesions), tmp_path / "sr.dcm")
+    assert validity_errors(tmp_path / "sr.dcm") == []
+    groups = read_measurement_report(tmp_path / "sr.dcm")[:2]
+    read = [{m.name.value: (m.value, m.unit.value) for m in group.measurements} for group in groups]
+    assert [each["FOLD_CONFIDENCE"] for each in read] == [(96.0, "%"), (71.25, "%")]
+    assert [each["FOLDS_FOUND"] for each in read] == [(5.0, "1"), (4.0, "1")]
+    text = dcmread(tmp_path / "sr.dcm").to_json()
+    assert (text.count("373066001"), text.count("373067005")) == (1, 1)  # yes and no
+    assert (
+        "Lesion 2: the folds differ on its class (Primary tumour 3, Lymph node metastasis 1); a reader must decide."
+        in (comments(tmp_path / "sr.dcm"))
+    )
+    assert "Measurements" in measurements_by_dcmqi(tmp_path / "sr.dcm", tmp_path / "dcmqi")
 
 
 def test_a_network_that_found_nothing_says_so(tmp_path):

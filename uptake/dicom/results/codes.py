@@ -7,7 +7,10 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from pydicom import Dataset
 from pydicom.sr.coding import Code
+
+_OWN_SCHEME = "99UPTAKE"
 
 
 @cache
@@ -37,3 +40,16 @@ def code(key: str) -> Code:
 def site_code(site: str) -> Code | None:
     """The anatomical site's concept by its English name, or None where the table has none."""
     return code_table().get("site_" + site.strip().lower().replace(" ", "_"))
+
+
+def own_scheme() -> Dataset:
+    """What an object with concepts of our own says of their scheme.
+
+    References
+    ----------
+    DICOM PS3.3 C.12.1.1.8 (Coding Scheme Identification), PS3.16 section 8 (private designators begin with 99).
+    """
+    item = Dataset()
+    item.CodingSchemeDesignator, item.CodingSchemeName = _OWN_SCHEME, "Uptake"
+    item.CodingSchemeResponsibleOrganization = "Uptake project"
+    return item

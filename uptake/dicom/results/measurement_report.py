@@ -11,7 +11,7 @@ from pydicom import Dataset
 from pydicom.sr.coding import Code
 
 from uptake import __version__
-from uptake.dicom.results.codes import code, site_code
+from uptake.dicom.results.codes import code, own_scheme, site_code
 from uptake.dicom.results.image_library import image_library
 from uptake.dicom.results.lesion_coding import lesion_coding, report_algorithm, weights_notes
 from uptake.dicom.results.output_instance import (
@@ -25,7 +25,8 @@ from uptake.dicom.results.output_instance import (
 )
 from uptake.dicom.results.source_headers import SourceHeaders
 from uptake.dicom.results.uids import new_uid
-from uptake.measurement import ClassTotals, Findings, LesionMeasurement, Totals
+from uptake.fold_agreement import FOLDS_NOTE
+from uptake.measurement import ClassTotals, Findings, LesionMeasurement, Totals, split_notes
 from uptake.notice import RESEARCH_USE
 
 NO_LESIONS = "No region of elevated uptake was found."
@@ -57,7 +58,7 @@ def build_measurement_report(
     *,
     notes: Sequence[str] = (),
 ) -> Dataset:
-    """Per lesion SUVmax, SUVmean, SUVpeak, SULpeak, MTV, volume and TLG; then the totals of all and of each class.
+    """Per lesion SUVmax, SUVmean, SUVpeak, SULpeak, MTV, volume, TLG and folds' agreement; then totals, also by class.
 
     SUVpeak and SULpeak are those of the 1 cm3 sphere. The report says that it is for research use, lists the caveats
     of the findings, and is a valid document that says so when nothing was found.
@@ -108,6 +109,8 @@ def build_measurement_report(
     items.append(
         _comments((RESEARCH_USE, *weights_notes(findings.weights), *_remarks(findings), *findings.caveats, *notes))
     )
+    if any(lesion.agreement for lesion in findings.lesions):
+        instance.CodingSchemeIdentificationSequence = [own_scheme()]
     return complete_instance(instance, source, context)
 
 
@@ -152,7 +155,15 @@ def _lesion_group(
         finding_sites=None if site is None else [sr.FindingSite(site)],
         algorithm_id=report_algorithm(findings),
         measurements=_lesion_measurements(lesion),
+        qualitative_evaluations=_evaluations(lesion),
     )
+
+
+def _evaluations(lesion: LesionMeasurement) -> list[sr.QualitativeEvaluation] | None:
+    """Whether the folds differ on the class; None where there are not several."""
+    if lesion.agreement is None:
+        return None
+    return [sr.QualitativeEvaluation(name=code("folds_split"), value=code("yes" if lesion.agreement.split else "no"))]
 
 
 def _lesion_measurements(lesion: LesionMeasurement) -> list[sr.Measurement]:
@@ -169,6 +180,17 @@ def _lesion_measurements(lesion: LesionMeasurement) -> list[sr.Measurement]:
         _number("metabolic_volume", lesion.mtv_ml, "unit_ml"),
         _number("volume", lesion.mtv_ml, "unit_ml", method="method_voxel_sum"),
         _number("tlg", lesion.tlg_g, "unit_g"),
+        *_fold_measurements(lesion),
+    ]
+
+
+def _fold_measurements(lesion: LesionMeasurement) -> list[sr.Measurement]:
+    agreement = lesion.agreement
+    if agreement is None:
+        return []
+    return [
+        _number("fold_confidence", 100 * agreement.confidence, "unit_percent"),
+        _number("folds_found", agreement.found_by, "unit_none"),
     ]
 
 
@@ -231,11 +253,22 @@ def _number(name: str, value: float, unit: str, *, derivation: str = "", method:
 
 
 def _remarks(findings: Findings) -> tuple[str, ...]:
-    """What the coded content cannot say: that there is nothing, and sites without a code."""
+    """What the coded content cannot say: that there is nothing, how folds differ, and sites without a code."""
     if not findings.lesions:
         return (NO_LESIONS if findings.weights is None else NO_LESIONS_BY_NETWORK,)
     uncoded = [lesion for lesion in findings.lesions if lesion.site and site_code(lesion.site) is None]
-    return tuple(f"{lesion.tracking_id}: {lesion.site}" for lesion in uncoded)
+    sites = (f"{lesion.tracking_id}: {lesion.site}" for lesion in uncoded)
+    several = any(lesion.agreement for lesion in findings.lesions)
+    return (*_burden(findings), *((FOLDS_NOTE,) if several else ()), *split_notes(findings), *sites)
+
+
+def _burden(findings: Findings) -> tuple[str, ...]:
+    """The burden by class in words, for readers that do not show groups without an image."""
+    if not findings.by_class:
+        return ()
+    named = [("Total tumour burden (TTB)", findings.totals)]
+    named += [(each.lesion_class.title, each.totals) for each in findings.by_class]
+    return tuple(f"{name}: MTV {totals.mtv_ml:.2f} ml, TLG {totals.tlg_g:.1f} g." for name, totals in named)
 
 
 def _comments(texts: Sequence[str]) -> sr.ContainerContentItem:

@@ -25,6 +25,7 @@ _KINDS = {
     "real world value map": (3, "Uptake SUV map"),
     "report": (4, "Uptake report"),
     "key image": (5, "Uptake key image"),
+    "structure set": (6, "Uptake structures"),
 }
 
 
@@ -42,8 +43,8 @@ def instance_keywords(kind: str, context: DicomInstanceContext) -> dict[str, Any
     Parameters
     ----------
     kind
-        A key of the series table: ``segmentation``, ``measurement report``, ``real world value map``, ``report`` or
-        ``key image``.
+        A key of the series table: ``segmentation``, ``measurement report``, ``real world value map``, ``report``,
+        ``key image`` or ``structure set``.
     """
     place, description = _KINDS[kind]
     return {
