@@ -287,7 +287,10 @@ def test_scalars_pickled_before_numpy_2_are_understood(tmp_path):
 def test_importing_leaves_what_torch_may_unpickle_as_it_was(tmp_path):
     before = set(torch.serialization.get_safe_globals())
     imported(tmp_path)
-    assert set(torch.serialization.get_safe_globals()) == before
+    after = set(torch.serialization.get_safe_globals())
+    assert before <= after
+    # Parts of torch that are imported later allow classes of their own.
+    assert [each for each in after - before if not each.__module__.startswith("torch.")] == []
 
 
 def test_only_numpy_scalars_are_allowed_beside_what_torch_allows():
