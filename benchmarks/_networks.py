@@ -59,7 +59,7 @@ def noise(shape: Sequence[int], seed: int = 0) -> NDArray[np.float32]:
     return np.random.default_rng(seed).standard_normal(tuple(shape), dtype=np.float32)
 
 
-def on_engine(name: str, network: LesionUnet, patch: Index, folder: Path) -> Predictor:
+def on_engine(name: str, network: torch.nn.Module, patch: Index, folder: Path) -> Predictor:
     """A network on an engine's processor variant; in INT8 calibrated on noise, all convolutions quantised.
 
     Its ONNX file is written to ``folder`` once.

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -220,3 +222,8 @@ def test_values_are_clipped_before_all_else():
     array = np.array([[[-5.0, 0.0, 5.0, 50.0]]], np.float32)
     normalise(array, Normalisation("min-max", (0.0, 10.0)))
     assert array.ravel().tolist() == [0.0, 0.0, 0.5, 1.0]
+
+
+def test_simpleitk_is_loaded_only_where_grids_are_askew():
+    code = "import sys, uptake.inference.exam_labels; sys.exit('SimpleITK' in sys.modules)"
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False).returncode == 0

@@ -1,0 +1,157 @@
+"""Five folds of the head-and-neck network over one exam, against MONAI's SlidingWindowInferer; and a training step.
+
+Both sides have the same networks (the recipe's, weights seeded), voxels, tiles, Gaussian weights and two cores, and
+average probabilities of tiles and folds, as Nikulin 2023 does. The exam is noise of a head and neck's size: INT8's
+labels are not judged here, its ranges being of noise.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from benchmarks._networks import INT8, Pairs, noise, on_engine, pair_by_pair, seconds, use_two_cores
+from uptake.inference.engines.table import ENGINES
+from uptake.inference.exam_labels import window_of
+from uptake.inference.predictor import Predictor, tiles_at_once
+from uptake.inference.sliding_window import SlidingWindowSettings, predict_slabs
+from uptake.inference.tiling import tile_starts
+from uptake.networks.catalogue import network, settings_of
+from uptake.networks.size import flops, parameters
+from uptake.training.loss import dice_cross_entropy
+from uptake.training.recipe import TrainingRecipe, find_recipe
+
+FOLDS, SLICES = 5, 104
+FLOAT32 = ("torch", "onnxruntime", "openvino")
+FLOAT32_AIM, INT8_AIM, EQUAL_AIM = 1.5, 2.3, 0.9999
+PAIRS, STEPS = 3, 5
+_SD_OF_FWHM = 1.0 / np.sqrt(8.0 * np.log(2.0))
+Array = NDArray[np.float32]
+
+
+def main() -> int:
+    """Print agreement, ratios and the time of a training step; exit 1 where an aim is missed."""
+    use_two_cores()
+    recipe = find_recipe("head_neck_mtv", "small", Path("models"))
+    networks = [seeded(recipe, seed) for seed in range(FOLDS)]
+    patch = recipe.tiling.patch
+    volume = noise((len(recipe.channels), SLICES, *patch[1:]))
+    settings = window_of(recipe.tiling)
+    tiles = len(tile_starts(volume.shape[1:], patch, settings.overlap))
+    work = flops(networks[0], (1, len(volume), *patch)) / 1e9
+    print(f"{FOLDS} folds of {parameters(networks[0]) / 1e6:.2f} M numbers, {work:.1f} GFLOP a tile of "
+          f"{'x'.join(map(str, patch))}, {tiles} tiles each, medians of {PAIRS} pairs", flush=True)  # fmt: skip
+    reached = print_engines(networks, volume, settings)
+    print_training(recipe, networks[0])
+    return 0 if reached else 1
+
+
+def seeded(recipe: TrainingRecipe, seed: int) -> nn.Module:
+    """The recipe's network; its added branches, which begin at 0, are opened, or an engine might leave them out."""
+    made = network(settings_of(recipe.network.name, recipe.network.settings), seed=seed).eval()
+    with torch.no_grad():
+        for module in made.modules():
+            if isinstance(module, nn.InstanceNorm3d):
+                module.weight.fill_(1.0)
+    return made
+
+
+def monai(networks: Sequence[nn.Module], volume: Array, settings: SlidingWindowSettings) -> Callable[[], Array]:
+    """MONAI's inferer, fold after fold; gives mean probabilities (classes, z, y, x)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # holoscan's about the stack size
+        from monai.inferers import SlidingWindowInferer
+    inferer = SlidingWindowInferer(
+        settings.patch, sw_batch_size=2, overlap=settings.overlap, mode="gaussian", sigma_scale=_SD_OF_FWHM
+    )
+    tensor = torch.from_numpy(volume)[None]
+
+    def run() -> Array:
+        with torch.inference_mode():
+            folds = [inferer(tensor, lambda tiles, each=each: each(tiles).softmax(dim=1)) for each in networks]
+            mean: Array = torch.stack(folds).mean(dim=0)[0].numpy()
+        return mean
+
+    return run
+
+
+def uptake(predictors: Sequence[Predictor], volume: Array, settings: SlidingWindowSettings) -> Callable[[], Array]:
+    """Uptake's tiles and folds; gives mean probabilities (classes, z, y, x)."""
+    return lambda: np.concatenate([s.probabilities for s in predict_slabs(volume, None, predictors, settings)], axis=1)
+
+
+def print_engines(networks: Sequence[nn.Module], volume: Array, window: SlidingWindowSettings) -> bool:
+    """Print each engine against MONAI; whether the aims are reached."""
+    theirs = monai(networks, volume, window)
+    expected = theirs()
+    ratios: dict[str, float] = {}
+    equal: dict[str, float] = {}
+    for name in (*FLOAT32, INT8):
+        present, why = ENGINES[name].available()
+        if not present:
+            print(f"  {name} is left out: {why}")
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            homes = [Path(folder) / str(fold) for fold in range(len(networks))]
+            for home in homes:
+                home.mkdir()
+            predictors = [on_engine(name, *each) for each in zip(networks, [window.patch] * FOLDS, homes, strict=True)]
+            settings = SlidingWindowSettings(
+                window.patch,
+                window.overlap,
+                fwhm=window.fwhm,
+                crop="none",
+                skip_empty=False,
+                batch=tiles_at_once(predictors),
+            )
+            ours = uptake(predictors, volume, settings)
+            found = ours()
+            equal[name] = float((found.argmax(axis=0) == expected.argmax(axis=0)).mean())
+            pairs = pair_by_pair(theirs, ours, PAIRS)
+        ratios[name] = pairs.ratio
+        print_engine(name, pairs, float(np.abs(found - expected).max()), equal[name])
+    best = max((name for name in ratios if name != INT8), key=lambda name: ratios[name])
+    int8 = ratios.get(INT8, 0.0)
+    print(f"  best float32 engine {best}: {ratios[best]:.2f}x (aim {FLOAT32_AIM}x), same class in {equal[best]:.4%} "
+          f"(aim {EQUAL_AIM:.2%}); INT8 {int8:.2f}x (aim {INT8_AIM}x)")  # fmt: skip
+    return ratios[best] >= FLOAT32_AIM and equal[best] >= EQUAL_AIM and int8 >= INT8_AIM
+
+
+def print_engine(name: str, pairs: Pairs, difference: float, equal: float) -> None:
+    """One engine's line."""
+    theirs_s, ours_s = (float(np.median(each)) for each in (pairs.theirs_s, pairs.ours_s))
+    print(f"  {name:14}{pairs.ratio:5.2f}x (pairs {min(pairs.ratios):.2f} to {max(pairs.ratios):.2f}): {ours_s:.2f} s; "
+          f"MONAI {theirs_s:.2f} s; probabilities within {difference:.1e}, same class in {equal:.4%}",
+          flush=True)  # fmt: skip
+
+
+def print_training(recipe: TrainingRecipe, module: nn.Module) -> None:
+    """Print the time of a step, in float32 and in bfloat16, best of a few."""
+    batch = recipe.fitting.batch
+    images = torch.from_numpy(noise((batch, len(recipe.channels), *recipe.tiling.patch)))
+    labels = torch.from_numpy(np.random.default_rng(0).integers(0, 3, (batch, 1, *recipe.tiling.patch)))
+    module.train()
+    best: dict[bool, float] = {}
+    for bfloat16 in (False, True):
+
+        def step(bfloat16: bool = bfloat16) -> None:
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                logits = module(images)
+            dice_cross_entropy(logits.float(), labels, (1.0, 1.0)).backward()  # type: ignore[no-untyped-call]
+
+        step()
+        best[bfloat16] = min(seconds(step) for _ in range(STEPS))
+    print(f"a training step of {batch} patches: {best[False]:.2f} s in float32, {best[True]:.2f} s in bfloat16 "
+          f"({best[False] / best[True]:.1f}x)")  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
