@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pydicom import dcmread
-
+from uptake.dicom.exams.first_header import read_first_header
 from uptake.dicom.files.folder_scan import quiet_pydicom
-from uptake.errors import UnreadableFile
 from uptake.exam import ImageSeries
 
 _DESCRIPTIONS = ("StudyDescription", "ProtocolName", "SeriesDescription")
@@ -30,18 +28,10 @@ def head_neck_hint(series: ImageSeries) -> str:
     ----------
     DICOM PS3.3 C.7.3.1 (Body Part Examined), PS3.16 annex L (its terms).
     """
-    path = series.planes[0].path
-    try:
-        with quiet_pydicom():
-            header = dcmread(path, stop_before_pixels=True, specific_tags=["BodyPartExamined", *_DESCRIPTIONS])
-            part = str(header.get("BodyPartExamined") or "").strip().upper()
-            texts = {keyword: str(header.get(keyword) or "") for keyword in _DESCRIPTIONS}
-    except Exception as error:
-        raise UnreadableFile(
-            f"its header could not be read ({type(error).__name__}).",
-            remedy="Send the series again.",
-            series=series.label,
-        ) from error
+    with quiet_pydicom():
+        header = read_first_header(series, ("BodyPartExamined", *_DESCRIPTIONS))
+        part = str(header.get("BodyPartExamined") or "").strip().upper()
+        texts = {keyword: str(header.get(keyword) or "") for keyword in _DESCRIPTIONS}
     if part in _BODY_PARTS:
         return "BodyPartExamined"
     if any(_WHOLE_BODY.search(text) for text in texts.values()):

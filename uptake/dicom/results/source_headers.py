@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_VM, dictionary_VR
 from pydicom.multival import MultiValue
 from pydicom.valuerep import TEXT_VR_DELIMS, format_number_as_ds
 
+from uptake.dicom.exams.first_header import read_first_header
 from uptake.dicom.results.uids import derived_uid
 from uptake.dicom.results.value_repair import join_values, repair_modules, repair_value
-from uptake.errors import UnreadableFile
 from uptake.exam import ImageSeries
 
 _TEXT_VRS = frozenset({"PN", "SH", "LO", "ST", "LT"})
@@ -55,15 +55,7 @@ def load_source_headers(series: ImageSeries) -> SourceHeaders:
     UnreadableFile
         If the header cannot be read again.
     """
-    path = series.planes[0].path
-    try:
-        header = dcmread(path, stop_before_pixels=True)
-    except Exception as error:
-        raise UnreadableFile(
-            f"its header could not be read ({type(error).__name__}).",
-            remedy="Send the series again.",
-            series=series.label,
-        ) from error
+    header = read_first_header(series)
     with python_warnings.catch_warnings():
         # Faulty values are reported below, in our words: pydicom's texts may hold the value.
         python_warnings.simplefilter("ignore")
