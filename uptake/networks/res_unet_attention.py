@@ -5,9 +5,11 @@ at the bottom of the U-Net"; PET and CT in, three classes out (background, prima
 32 x 128 x 128 voxels ``(z, y, x)`` of 2.5 mm. Its supplement, which has the layers, was not at hand. Hence ours to
 choose, all of it settings where a number:
 
-- Stages: four, halving every axis, so the bottom is 4 x 16 x 16 tokens of 20 mm: fine enough to tell neighbouring
-  lesions apart, few enough to attend to all of them.
-- Features: 8 to 64 ("small": two processor cores, five folds under 10 MB) or 32 to 256 ("paper": a guess, for GPUs).
+- Stages: halving every axis, so the bottom is 4 x 16 x 16 tokens of 20 mm ("small": 8 x 16 x 16): fine enough to tell
+  neighbouring lesions apart, few enough to attend to all of them. "paper" has four; the stem of "small" takes 2 x 2
+  voxels of a plane together, three stages follow, and the head spreads its answer over them again: on two processor
+  cores the finest stage took most of the time.
+- Features: 16 to 64 ("small": two processor cores, five folds under 10 MB) or 32 to 256 ("paper": a guess, for GPUs).
 - Layers: one stem convolution, then residual blocks of two 3 x 3 x 3 convolutions (He 2016) with pooled shortcuts, the
   first of a stage strided. Instance norm and leaky ReLU 0.01, as nnU-Net: patches differ, and batches are small.
 - Upsampling by a transposed convolution of kernel 2; the skip is added, not joined (Lee 2017, arXiv:1706.00120, a
@@ -192,9 +194,10 @@ def preset(scale: str, *, in_channels: int = 2, classes: int = 3, attention: boo
     return ResUnetAttentionSettings(
         in_channels=in_channels,
         classes=classes,
-        features=(8, 16, 32, 64) if small else (32, 64, 128, 256),
-        blocks=(0, 1, 1, 1) if small else (1, 2, 2, 2),
-        decoder_blocks=(1, 1, 1) if small else (2, 2, 1),
+        features=(16, 32, 64) if small else (32, 64, 128, 256),
+        strides=((1, 2, 2), _HALF, _HALF) if small else (POINT, _HALF, _HALF, _HALF),
+        blocks=(0, 1, 1) if small else (1, 2, 2, 2),
+        decoder_blocks=(1, 1) if small else (2, 2, 1),
         attention_blocks=int(attention),
         heads=4 if small else 8,
         feed_forward=2 if small else 4,
