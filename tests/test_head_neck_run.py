@@ -2,7 +2,6 @@
 
 import json
 import logging
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +19,7 @@ from tests.head_neck_exam import (
     save_head_neck_bundle,
     write_head_neck_exam,
 )
-from uptake.cli import main
+from tests.uptake_command import exit_status
 from uptake.dicom.annotations.measurement_report_reader import read_measurement_report
 from uptake.dicom.annotations.rt_structure import read_contours
 from uptake.dicom.annotations.segmentation_reader import read_segmentation
@@ -48,17 +47,12 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def uptake_run(place):
     """``uptake run`` in this process; gives the exit status."""
-    with pytest.MonkeyPatch.context() as patch:
 
-        def call(out, *options, exam="exam", models="models"):
-            arguments = ["run", place / exam, place / out, "--models", place / models]
-            arguments += ["--settings", place / "plain.json", *options]
-            patch.setattr(sys, "argv", ["uptake", *map(str, arguments)])
-            with pytest.raises(SystemExit) as stopped:
-                main()
-            return stopped.value.code
+    def call(out, *options, exam="exam", models="models"):
+        arguments = ["run", place / exam, place / out, "--models", place / models]
+        return exit_status(*arguments, "--settings", place / "plain.json", *options)
 
-        yield call
+    return call
 
 
 @pytest.fixture(scope="module")

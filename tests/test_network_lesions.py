@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -13,7 +12,7 @@ from pypdf import PdfReader
 from tests.dicom.object_checks import validity_errors
 from tests.lesion_bundle import NAME, SENTENCE, save_lesion_bundle
 from tests.small_exam import SECOND_IS_DENSE, write_small_exam
-from uptake.cli import main
+from tests.uptake_command import exit_status
 from uptake.dicom.annotations.measurement_report_reader import read_measurement_report
 from uptake.dicom.annotations.segmentation_reader import read_segmentation
 from uptake.inference.model_store import InputChannel, Normalisation, label_class
@@ -38,11 +37,8 @@ def uptake_run(place):
         patch.setenv("UPTAKE_CACHE", str(place / "cache"))
 
         def call(out, *options, exam="exam", model=NAME):
-            arguments = ["run", place / exam, place / out, "--models", place / "models", "--model", model, *options]
-            patch.setattr(sys, "argv", ["uptake", *map(str, arguments)])
-            with pytest.raises(SystemExit) as stopped:
-                main()
-            return stopped.value.code
+            models = place / "models"
+            return exit_status("run", place / exam, place / out, "--models", models, "--model", model, *options)
 
         yield call
 
