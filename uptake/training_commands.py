@@ -34,6 +34,10 @@ Fold = Annotated[list[int] | None, typer.Option(min=0, help="Train this fold; ma
 Seed = Annotated[int | None, typer.Option(min=0, help="Of weights and patches; the recipe's if left out.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
 Cache = Annotated[Path | None, typer.Option(metavar="FOLDER", help="For prepared exams; RUN/cache if left out.")]
+StartFrom = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="RUN|BUNDLE", help="Start from its weights; from chance if left out."),
+]
 Threads = Annotated[int, typer.Option(min=0, help="Of the processor; 0: all cores.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder of uptake train.")]
 Name = Annotated[str, typer.Option(help="Of the bundle; the recipe's if left out.")]
@@ -50,6 +54,7 @@ def train(
     seed: Seed = None,
     resume: Resume = False,
     cache: Cache = None,
+    start: StartFrom = None,
     threads: Threads = 0,
     models: Models = Path("models"),
 ) -> int:
@@ -66,7 +71,7 @@ def train(
     first = os.environ.get("RANK", "0") == "0"
     try:
         chosen = find_recipe(recipe, scale.value, models).with_options(folds=folds, seed=seed)
-        options = RunOptions(data, out, cache, tuple(fold or ()), resume)
+        options = RunOptions(data, out, cache, tuple(fold or ()), resume, start)
         with progress_bar(quiet=not first, counted=True) as bar, world(threads) as where:
             row = bar.add_task("preparing exams", total=None)
 

@@ -55,7 +55,7 @@ def require_unseen(networks: Networks, exams: Sequence[PreparedTraining]) -> Non
     seen = {patient for fold in run.folds.folds for patient in (*fold.train, *fold.validation, *fold.test)}
     for exam in exams:
         _require_no_twin(exam, run, networks.title)
-        if exam.patient in seen:
+        if exam.patient in seen or (run.start and run.start.seen(exam.patient)):
             raise InputRefused(
                 f"the patient of exam {exam.name} is among those that {networks.title} was trained on.",
                 remedy="Leave the exam out of --external; as part of --data it is tested by the fold that may.",

@@ -18,7 +18,14 @@ from uptake.training.curves import write_board, write_curves, write_log
 from uptake.training.fitting import Optimiser
 from uptake.training.loss import dice_cross_entropy
 from uptake.training.patches import PatchSource
-from uptake.training.progress_state import Progress, load_progress, save_progress, save_weights
+from uptake.training.progress_state import (
+    START_WEIGHTS,
+    Progress,
+    load_progress,
+    load_weights_file,
+    save_progress,
+    save_weights,
+)
 from uptake.training.recipe import TrainingRecipe
 from uptake.training.validation import TrainedPredictor, Validation, validate
 from uptake.training.world import World
@@ -38,9 +45,9 @@ class FoldTask:
     train, validation
         Prepared exams.
     folder
-        Of the fold.
+        Of the fold; weights to start from lie in it, where there are any.
     fingerprint
-        Of recipe and folds: a state with another is refused.
+        Of recipe, folds and start: a state with another is refused.
     """
 
     number: int
@@ -116,6 +123,8 @@ class _Trainer:
         if progress.epoch:
             self.network.load_state_dict(progress.network)
             self.optimiser.load_state_dict(progress.optimiser)
+        elif (task.folder / START_WEIGHTS).exists():
+            self.network.load_state_dict(load_weights_file(task.folder / START_WEIGHTS))
         self.spread = where.spread(self.network)
         self.source = PatchSource(task.train, recipe)
         self.losses = (self.fitting.dice_weight, self.fitting.cross_entropy_weight)

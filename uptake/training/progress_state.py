@@ -17,6 +17,7 @@ from uptake.errors import OutputFailed, UnreadableFile
 
 STATE = "state.pt"
 WEIGHTS = "weights.safetensors"
+START_WEIGHTS = "start.safetensors"
 _FORMAT = 1
 
 
@@ -86,10 +87,10 @@ def load_progress(folder: Path) -> Progress | None:
         ) from error
 
 
-def save_weights(weights: Mapping[str, Tensor], folder: Path) -> None:
-    """Write the weights that a bundle is made of; OutputFailed if they cannot be written."""
+def save_weights(weights: Mapping[str, Tensor], folder: Path, name: str = WEIGHTS) -> None:
+    """Write the weights that a bundle is made of, or a fold starts from; OutputFailed if they cannot be written."""
     own = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()}
-    _replace(folder / WEIGHTS, lambda path: safetensors.torch.save_file(own, path, metadata={"format": "pt"}))
+    _replace(folder / name, lambda path: safetensors.torch.save_file(own, path, metadata={"format": "pt"}))
 
 
 def load_weights_file(path: Path) -> dict[str, Tensor]:

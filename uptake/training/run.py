@@ -10,9 +10,10 @@ from uptake.errors import InputRefused
 from uptake.training.cache import PreparedTraining, prepared
 from uptake.training.exam_folder import find_exams
 from uptake.training.loop import FoldTask, train_fold
-from uptake.training.progress_state import Progress
+from uptake.training.progress_state import START_WEIGHTS, Progress, save_weights
 from uptake.training.recipe import TrainingRecipe
 from uptake.training.run_folder import Run, begin_run, require_startable
+from uptake.training.start_weights import find_start
 from uptake.training.world import World
 
 
@@ -30,6 +31,8 @@ class RunOptions:
         Which to train now; empty for all.
     resume
         Whether to go on with a run.
+    start
+        Run folder or bundle with the weights to start from; None for chance, or for what the run began with.
     """
 
     data: Path
@@ -37,6 +40,7 @@ class RunOptions:
     cache: Path | None = None
     folds: tuple[int, ...] = ()
     resume: bool = False
+    start: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,13 @@ def train(recipe: TrainingRecipe, options: RunOptions, where: World, watcher: Wa
 
 
 def fold_task(run: Run, exams: Sequence[PreparedTraining], number: int) -> FoldTask:
-    """The exams of one fold."""
+    """The exams of one fold; InputRefused if the weights that it starts from are gone."""
     fold = run.folds.folds[number]
+    if run.start is not None and not (run.fold(number) / START_WEIGHTS).exists():
+        raise InputRefused(
+            f"the weights that fold {number} starts from are missing.",
+            remedy=f"Give {run.start.name} again with --from.",
+        )
     train_on = [exam for exam in exams if exam.patient in fold.train]
     watch = [exam for exam in exams if exam.patient in fold.validation]
     return FoldTask(number, train_on, watch, run.fold(number), run.fingerprint)
@@ -86,9 +95,12 @@ def _begun(
     """Exams prepared and folds drawn by the first process; the others find them there."""
     found = find_exams(options.data, recipe)
     cache = options.cache or options.out / "cache"
+    start = find_start(options.start, recipe) if options.start else None
     if where.first:
         exams = prepared(found, recipe, cache, watcher.preparing)
-        run = begin_run(options.out, recipe, exams)
+        run = begin_run(options.out, recipe, exams, start.start if start else None)
+        for number, tensors in enumerate(start.tensors if start else ()):
+            save_weights(tensors, run.fold(number), START_WEIGHTS)
         for warning in dict.fromkeys(text for exam in exams for text in exam.warnings):
             watcher.say(f"warning: {warning}")
     where.wait()

@@ -23,7 +23,17 @@ from uptake.inference.model_store.building import build_network
 from uptake.networks.size import flops
 from uptake.notice import RESEARCH_USE
 from uptake.training.progress_state import WEIGHTS, load_progress, load_weights_file
-from uptake.training.run_folder import EXAMS, FOLDS, RECIPE, Run, open_run, write_patients, write_recipe
+from uptake.training.run_folder import (
+    EXAMS,
+    FOLDS,
+    RECIPE,
+    START,
+    Run,
+    described,
+    open_run,
+    write_patients,
+    write_recipe,
+)
 
 _CONFIGS = "configs"
 _MEASURED_ON = "validation patients of each fold, which chose the epoch"
@@ -70,7 +80,7 @@ def to_bundle(run: Run, models: Path, licence: str, *, name: str = "") -> Bundle
         tiling=recipe.tiling,
         classes=recipe.label_classes,
         network=specification,
-        training=TrainingData(_data(run), run.digital_patients_only, len(run.exams)),
+        training=TrainingData(described(run), run.digital_patients_only, len(run.exams)),
         metrics=metrics,
         references=recipe.about.references,
     )
@@ -104,19 +114,13 @@ def _add_origin(run: Run, bundle: Bundle) -> None:
         if run.digital_patients_only:
             write_patients(run, configs)
         else:  # left by an earlier bundle
-            for name in (FOLDS, EXAMS):
+            for name in (FOLDS, EXAMS, START):
                 (configs / name).unlink(missing_ok=True)
     except OSError as error:
         raise OutputFailed(
             f"Bundle {bundle.name} is there, but its recipe and folds cannot be written ({error.strerror}). "
             "Free some space, remove the bundle and make it again."
         ) from error
-
-
-def _data(run: Run) -> str:
-    patients = len({each["patient"] for each in run.exams})
-    kind = "digital patients" if run.digital_patients_only else "patients"
-    return f"{len(run.exams)} exams of {patients} {kind}, {len(run.trained)} of {len(run.folds.folds)} folds"
 
 
 def _metrics(run: Run) -> tuple[Metric, ...]:
