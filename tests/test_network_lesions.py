@@ -15,7 +15,8 @@ from tests.small_exam import SECOND_IS_DENSE, write_small_exam
 from tests.uptake_command import exit_status
 from uptake.dicom.annotations.measurement_report_reader import read_measurement_report
 from uptake.dicom.annotations.segmentation_reader import read_segmentation
-from uptake.inference.model_store import InputChannel, Normalisation, label_class
+from uptake.inference.exam_labels import label_exam
+from uptake.inference.model_store import InputChannel, Normalisation, Tiling, label_class
 
 PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime"}
 
@@ -83,7 +84,7 @@ def test_the_weights_are_named_wherever_they_show(by_torch):
     assert document["weights"] == SENTENCE
     assert [len(each["sha256"]) for each in document["network"]["folds"]] == [64]
     assert document["network"]["engine"].startswith("torch")
-    assert document["settings"]["network"] == {"bundle": NAME, "engine": "torch", "minimum_volume_ml": 0.1}
+    assert document["settings"]["network"] == {"bundle": NAME, "engine": "torch", "minimum_volume_ml": 0.1, "fast": False}
     (caveat,) = findings_of(by_torch)["caveats"]
     assert SENTENCE in caveat
     assert "one fold, so there is no agreement of folds" in caveat
@@ -129,6 +130,24 @@ def test_engines_agree(place, uptake_run, by_torch, engine, capfd):
 
 
 @pytest.mark.skipif(find_spec("tensorrt") is not None, reason="TensorRT is installed")
+def test_fast_mode_is_said_and_lays_fewer_patches(place, uptake_run, by_torch, monkeypatch):
+    laid = []
+
+    def counted(bundle, predictors, channels, options, progress):
+        return label_exam(bundle, predictors, channels, options, lambda done, total: laid.append(total))
+
+    monkeypatch.setattr("uptake.inference.exam_labels.label_exam", counted)
+    save_lesion_bundle(place / "models", name="overlapping", tiling=Tiling((16, 32, 32), 0.75))
+    plain = ("--engine", "torch", "--settings", place / "plain.json")
+    assert uptake_run("slow", *plain, model="overlapping") == 0
+    assert uptake_run("fast", *plain, "--fast", model="overlapping") == 0
+
+    assert laid[-1] < laid[0]
+    assert results_of(place / "fast")["settings"]["network"]["fast"] is True
+    assert any("Fast mode" in text for text in findings_of(place / "fast")["caveats"])
+    assert not any("Fast mode" in text for text in findings_of(by_torch)["caveats"])
+
+
 def test_an_absent_engine_is_one_line_and_nothing_is_written(place, uptake_run, capfd):
     assert uptake_run("absent", "--engine", "tensorrt") == 2
     said = [line for line in capfd.readouterr().err.splitlines() if line.strip()]

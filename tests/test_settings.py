@@ -66,6 +66,7 @@ def test_the_command_line_overrides_the_file(tmp_path):
     file = saved(tmp_path, {"network": {"bundle": "one", "engine": "torch", "minimum_volume_ml": 0.3}})
     assert load_settings(file).network == NetworkSettings("one", "torch", 0.3)
     assert chosen(file, bundle="two", engine="openvino").network == NetworkSettings("two", "openvino", 0.3)
+    assert chosen(file, fast=True).network == NetworkSettings("one", "torch", 0.3, fast=True)
     assert chosen(file, method="adaptive").network.bundle == ""  # a method asks for no network
     assert chosen(file, method="adaptive").segmentation.method == "adaptive"
 
@@ -75,6 +76,8 @@ def test_the_command_line_overrides_the_file(tmp_path):
     [
         ({}, {"engine": "torch"}, "name the model bundle"),
         ({}, {"method": "adaptive", "bundle": "one"}, "choose one"),
+        ({}, {"method": "adaptive", "fast": True}, "choose one"),
+        ({"network": {"fast": 3}}, {}, "true or false"),
         ({}, {"bundle": ""}, "not empty"),
         ({}, {"method": "adaptive", "task": "head-neck"}, "choose one"),
         ({"task": "knee"}, {}, "unknown task"),

@@ -89,6 +89,9 @@ def run(
     engine: Annotated[
         Engine | None, typer.Option(help="What runs the network (default auto: the fastest that works here).")
     ] = None,
+    fast: Annotated[
+        bool | None, typer.Option("--fast/--no-fast", help="A network's patches overlap less: sooner, a little worse.")
+    ] = None,
     rtstruct: Annotated[
         bool | None,
         typer.Option("--rtstruct/--no-rtstruct", help="An RT Structure Set on the CT (default: for head-neck alone)."),
@@ -100,7 +103,7 @@ def run(
 ) -> int:
     """Find and measure lesions in a patient's PET/CT and write DICOM SEG, SR, RWVM, a PDF, pictures and JSON."""
     try:
-        choices = CommandLineChoices(_value(method), model, _value(engine), _value(task), rtstruct)
+        choices = CommandLineChoices(_value(method), model, _value(engine), _value(task), rtstruct, fast)
         settings = load_settings(settings_file, choices)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

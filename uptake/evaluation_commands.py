@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uptake.evaluation.run import Outcome
 
 _TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-_RESERVED = {"network", "thresholds"}
+_RESERVED = {"network", "thresholds", "centre-prior", "fast"}
 
 Recipe = Annotated[str, typer.Argument(metavar="RECIPE", help="The bundle's name.")]
 Out = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="New, or an evaluation to go on with.")]
@@ -42,6 +42,10 @@ Fold = Annotated[list[int] | None, typer.Option(min=0, help="Evaluate this fold;
 Thresholds = Annotated[
     bool, typer.Option("--threshold-methods/--no-threshold-methods", help="Score thresholds on the same patients too.")
 ]
+Prior = Annotated[
+    bool,
+    typer.Option("--centre-prior", help="Score the place alone too, for images that are cropped around the tumour."),
+]
 Compare = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=FOLDER", help="Score another run or bundle on the same patients; may be repeated."),
@@ -56,6 +60,9 @@ Survival = Annotated[
 EngineName = Annotated[
     str, typer.Option(help="For bundles: auto, torch, onnxruntime, openvino, openvino-int8 or tensorrt.")
 ]
+Fast = Annotated[
+    bool, typer.Option("--fast", help="Compare with the same networks whose patches overlap by half at most.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print a JSON summary.")]
 
 
@@ -69,9 +76,11 @@ def evaluate(  # noqa: PLR0913  # a command's options are its arguments
     cache: Cache = None,
     fold: Fold = None,
     threshold_methods: Thresholds = True,
+    centre_prior: Prior = False,
     compare: Compare = None,
     survival: Survival = None,
     engine: EngineName = "auto",
+    fast: Fast = False,
     as_json: Json = False,
 ) -> int:
     """Score a system's networks with its paper's tables and figures; what is labelled already is kept, and used again.
@@ -88,7 +97,8 @@ def evaluate(  # noqa: PLR0913  # a command's options are its arguments
     from uptake.evaluation.run import evaluate as run_evaluation
 
     names = NAMED if threshold_methods else ()
-    settings = EvaluationSettings(out, data, external, survival, cache, tuple(dict.fromkeys(fold or ())), names)
+    folds = tuple(dict.fromkeys(fold or ()))
+    settings = EvaluationSettings(out, data, external, survival, cache, folds, names, centre_prior)
     try:
         with progress_bar(quiet=as_json, counted=True) as bar:
             row = bar.add_task("reading", total=None)
@@ -98,6 +108,8 @@ def evaluate(  # noqa: PLR0913  # a command's options are its arguments
 
             networks = _of_run(run, recipe) if run is not None else _of_bundle(models, recipe, engine, say)
             others = {name: _any(folder, engine, say) for name, folder in compared.items()}
+            if fast:
+                others["fast"] = networks.fast
             watcher = Watcher(
                 lambda text, done, total: bar.update(row, description=text, completed=done, total=total), say
             )

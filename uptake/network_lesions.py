@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LESION = "lesion"
 _KINDS = frozenset({"PT", "CT"})
+_FAST = "Fast mode: the network's patches overlap by half at most, less than it was validated with."
 _ASKEW = "No RT Structure Set: the CT's planes are not parallel to the PET's."
 
 Say = Callable[[str], None]
@@ -46,12 +47,15 @@ class LesionNetwork:
         What is said of it in the results.
     minimum_volume_ml
         Smaller regions are dropped.
+    fast
+        Whether patches overlap by half at most.
     """
 
     bundle: Bundle
     predictors: tuple[Predictor, ...]
     weights: NetworkWeights
     minimum_volume_ml: float
+    fast: bool = False
 
     def find(
         self, prepared: PreparedExam, progress: Progress | None = None, *, for_planning: bool = False
@@ -75,7 +79,8 @@ class LesionNetwork:
         ct = prepared.ct.geometry if prepared.ct is not None and for_planning else None
         askew = ct is not None and not parallel(ct, prepared.suv.geometry)
         votes = FoldVotes(names, prepared.suv.geometry.shape) if len(self.predictors) > 1 else None
-        options = LabelOptions(also=None if askew else ct, own_classes=votes.add if votes else None)
+        overlap = self.bundle.tiling.fast_overlap if self.fast else None
+        options = LabelOptions(also=None if askew else ct, own_classes=votes.add if votes else None, overlap=overlap)
         found = label_exam(self.bundle, self.predictors, channels, options, progress or (lambda done, total: None))
         labels, class_names = class_regions(found.labels, prepared.suv, names, minimum_volume_ml=self.minimum_volume_ml)
         planning = None
@@ -85,7 +90,7 @@ class LesionNetwork:
         return FoundRegions(
             labels=labels,
             method=f"network {self.bundle.name} {self.bundle.version}",
-            caveats=(_caveat(self.weights), *((_ASKEW,) if askew else ())),
+            caveats=(_caveat(self.weights), *((_FAST,) if self.fast else ()), *((_ASKEW,) if askew else ())),
             classes=tuple(lesion_class(each) for each in self.bundle.classes if each.role == _LESION),
             class_names=class_names,
             weights=self.weights,
@@ -133,7 +138,7 @@ def load_lesion_network(settings: NetworkSettings, models: Path, say: Say) -> Le
         engine=chosen.engine,
         engine_why=_why(settings.engine, chosen.engine, chosen.why),
     )
-    return LesionNetwork(bundle, tuple(chosen.predictors), weights, settings.minimum_volume_ml)
+    return LesionNetwork(bundle, tuple(chosen.predictors), weights, settings.minimum_volume_ml, settings.fast)
 
 
 def _why(asked: str, used: str, why: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 METHODS = (
+    "fixed-2.0",
     "fixed-2.5",
     "fixed-3.0",
     "fixed-4.0",
@@ -79,11 +80,14 @@ class NetworkSettings:
         One of ``ENGINES``; ``auto`` is the fastest that is present and agrees with torch.
     minimum_volume_ml
         Smaller regions are dropped (Nikulin 2023).
+    fast
+        Fewer patches: they overlap by half at most, whatever the bundle says.
     """
 
     bundle: str = ""
     engine: str = "auto"
     minimum_volume_ml: float = 0.1
+    fast: bool = False
 
     def __post_init__(self) -> None:
         if self.bundle and not _BUNDLE_NAME.fullmatch(self.bundle):
@@ -92,6 +96,8 @@ class NetworkSettings:
             raise ValueError(f"unknown engine {self.engine!r}; choose one of {', '.join(ENGINES)}")
         if not 0 <= self.minimum_volume_ml < inf:
             raise ValueError(f"minimum_volume_ml must not be negative, not {self.minimum_volume_ml}")
+        if self.fast not in (True, False):
+            raise ValueError("fast is true or false")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class CommandLineChoices:
     ----------
     method
         For ``segmentation.method``; no network then.
-    bundle, engine
+    bundle, engine, fast
         For those of ``network``.
     task, structure_set
         As in ``RunSettings``.
@@ -31,9 +31,10 @@ class CommandLineChoices:
     engine: str | None = None
     task: str | None = None
     structure_set: bool | None = None
+    fast: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.method is not None and (self.bundle is not None or self.engine is not None):
+        if self.method is not None and (self.bundle is not None or self.engine is not None or self.fast):
             raise ValueError("a threshold method and a network were both asked for: choose one")
         if self.method is not None and self.task == _HEAD_NECK:
             raise ValueError(
@@ -71,7 +72,7 @@ def load_settings(path: Path | None, choices: CommandLineChoices | None = None) 
     if choices.method is not None:
         segmentation["method"] = choices.method
         network["bundle"] = ""
-    network |= _given(bundle=choices.bundle, engine=choices.engine)
+    network |= _given(bundle=choices.bundle, engine=choices.engine, fast=choices.fast)
     if "method" in segmentation and not network.get("bundle"):
         run.setdefault("task", "lesions")
     if choices.method is not None and run["task"] in ("auto", _HEAD_NECK):

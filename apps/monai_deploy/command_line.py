@@ -53,6 +53,9 @@ def parse_command_line(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--bundle", help="find lesions with this network of the folder of model bundles instead")
     parser.add_argument("--engine", choices=ENGINES, help="what runs the network (default: auto, the fastest)")
     parser.add_argument(
+        "--fast", action=argparse.BooleanOptionalAction, help="a network's patches overlap less: sooner, a little worse"
+    )
+    parser.add_argument(
         "--rtstruct",
         action=argparse.BooleanOptionalAction,
         help="an RT Structure Set on the CT (default: for head-neck alone)",
@@ -64,7 +67,7 @@ def parse_command_line(arguments: Sequence[str] | None) -> Options:
     if found.model is not None and not Path(found.model).is_dir():
         parser.error("the model folder does not exist")
     try:
-        choices = CommandLineChoices(found.method, found.bundle, found.engine, found.task, found.rtstruct)
+        choices = CommandLineChoices(found.method, found.bundle, found.engine, found.task, found.rtstruct, found.fast)
         settings = load_settings(found.settings, choices)
     except ValueError as error:
         parser.error(str(error))

@@ -20,9 +20,10 @@ def test_folders_and_settings_come_from_the_arguments(tmp_path):
 
 
 def test_a_network_is_chosen_by_the_arguments(tmp_path):
-    options = parse_command_line(f"-i in -o out -m {tmp_path} --bundle head_neck_mtv --engine openvino".split())
+    options = parse_command_line(f"-i in -o out -m {tmp_path} --bundle head_neck_mtv --engine openvino --fast".split())
     assert options.models == tmp_path
     assert (options.settings.network.bundle, options.settings.network.engine) == ("head_neck_mtv", "openvino")
+    assert options.settings.network.fast
 
 
 def test_folders_default_to_what_a_map_sets(monkeypatch):

@@ -77,6 +77,11 @@ class Networks:
         plain = window_of(self.tiling)
         return replace(plain, mirror_axes=(), slabs=plain.averaging)
 
+    @property
+    def fast(self) -> Networks:
+        """The same with patches that overlap by half at most."""
+        return replace(self, tiling=replace(self.tiling, overlap=self.tiling.fast_overlap), title=f"{self.title}, fast")
+
     def batch(self, loaded: Sequence[Predictor]) -> int:
         """Tiles at once."""
         return max(tiles_at_once(loaded), _TORCH_TILES if self.engine == "torch" else 1)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from uptake.errors import InputRefused
 from uptake.evaluation.baselines import ThresholdLabels
+from uptake.evaluation.centre_prior import CentrePrior
 from uptake.evaluation.cohort_data import CohortExam
 from uptake.evaluation.kept_labels import Labels
 from uptake.evaluation.networks import Networks
@@ -58,6 +59,8 @@ class Contest:
         Beside them, by title; with the same input and classes.
     thresholds
         Methods of ``uptake.regions``.
+    centre_prior
+        Whether the place alone is a method of the cross-validation.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class Contest:
     networks: Networks
     others: Mapping[str, Networks]
     thresholds: Sequence[str]
+    centre_prior: bool = False
 
     def __post_init__(self) -> None:
         own = self.networks.recipe
@@ -130,7 +134,8 @@ def cross_validation(contest: Contest, exams: Sequence[CohortExam], warn: Warn, 
         if len(folds) < len(kept):
             warn(f"cross-validation: {name} has no weights of the folds that test {len(kept) - len(folds)} exam(s)")
         makers.append(NetworkLabels(name, other, folds))
-    return Plan(kept, (*makers, *contest.baselines))
+    place = (CentrePrior(exams, tests),) if contest.centre_prior else ()
+    return Plan(kept, (*makers, *contest.baselines, *place))
 
 
 def external(contest: Contest, exams: Sequence[CohortExam], warn: Warn) -> Plan:

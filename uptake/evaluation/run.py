@@ -43,6 +43,8 @@ class EvaluationSettings:
         Which; empty for all.
     thresholds
         Methods of ``uptake.regions``.
+    centre_prior
+        Whether to score the place alone in cross-validation.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class EvaluationSettings:
     cache: Path | None = None
     folds: tuple[int, ...] = ()
     thresholds: tuple[str, ...] = NAMED
+    centre_prior: bool = False
 
     def __post_init__(self) -> None:
         if self.data is None and self.external is None:
@@ -102,7 +105,7 @@ def evaluate(
     """
     watcher = watcher or Watcher()
     chosen = networks.only(settings.folds) if settings.folds else networks
-    contest = Contest(chosen, others, settings.thresholds)
+    contest = Contest(chosen, others, settings.thresholds, settings.centre_prior)
     notes = _Notes(watcher.say)
     for each in (chosen, *others.values()):
         notes.add(*each.warnings)

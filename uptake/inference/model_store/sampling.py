@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from uptake.inference.model_store.field_of_view import WHOLE, FieldOfView
+from uptake.inference.tiling import overlap_by_axis
+
+_FAST = 0.5
 
 _CHOICES = {
     "placing": ("regular", "even"),
@@ -141,6 +144,12 @@ class Tiling:
             raise ValueError("fwhm must be between 0.05 and 10, and weight_floor between 1e-30 and 1")
         if len(set(self.mirror_axes)) != len(self.mirror_axes) or not set(self.mirror_axes) <= {0, 1, 2}:
             raise ValueError("mirror_axes must be some of 0, 1, 2, each once")
+
+    @property
+    def fast_overlap(self) -> tuple[float, float, float]:
+        """Shares for fewer patches: half a patch at most."""
+        z, y, x = overlap_by_axis(self.overlap)
+        return min(z, _FAST), min(y, _FAST), min(x, _FAST)
 
 
 def _require_known(settings: object, choices: Mapping[str, tuple[str, ...]]) -> None:
