@@ -1,0 +1,1 @@
+"""Labels: who made them, which are truth, and how they are saved."""
