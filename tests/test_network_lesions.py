@@ -84,7 +84,12 @@ def test_the_weights_are_named_wherever_they_show(by_torch):
     assert document["weights"] == SENTENCE
     assert [len(each["sha256"]) for each in document["network"]["folds"]] == [64]
     assert document["network"]["engine"].startswith("torch")
-    assert document["settings"]["network"] == {"bundle": NAME, "engine": "torch", "minimum_volume_ml": 0.1, "fast": False}
+    assert document["settings"]["network"] == {
+        "bundle": NAME,
+        "engine": "torch",
+        "minimum_volume_ml": 0.1,
+        "fast": False,
+    }
     (caveat,) = findings_of(by_torch)["caveats"]
     assert SENTENCE in caveat
     assert "one fold, so there is no agreement of folds" in caveat

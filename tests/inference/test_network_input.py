@@ -224,6 +224,15 @@ def test_values_are_clipped_before_all_else():
     assert array.ravel().tolist() == [0.0, 0.0, 0.5, 1.0]
 
 
+def test_a_power_spreads_low_values():
+    array = np.array([[[2.0, 6.0, 18.0]]], np.float32)
+    normalise(array, Normalisation("min-max", power=0.5))
+    assert array.ravel().tolist() == [0.0, 0.5, 1.0]
+    for wrong in ({"kind": "z-score", "power": 0.5}, {"kind": "min-max", "power": 0.0}):
+        with pytest.raises(ValueError, match="power"):
+            Normalisation(**wrong)
+
+
 def test_simpleitk_is_loaded_only_where_grids_are_askew():
     code = "import sys, uptake.inference.exam_labels; sys.exit('SimpleITK' in sys.modules)"
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False).returncode == 0

@@ -39,6 +39,8 @@ def normalise(array: NDArray[np.float32], how: Normalisation, nonzero: NDArray[n
     elif how.kind == "min-max":
         array -= array.min()
         array /= max(array.max(), np.float32(_LEAST_DIVISOR))
+        if how.power != 1.0:
+            np.power(array, np.float32(how.power), out=array)
     elif how.kind == "z-score" and not how.nonzero_only:
         mean, sd = array.mean(), array.std()
         array -= mean

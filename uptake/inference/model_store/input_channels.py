@@ -26,6 +26,8 @@ class Normalisation:
         Used by ``fixed`` alone.
     nonzero_only
         ``z-score`` from voxels other than 0, which are the only ones changed (nnU-Net's ``use_mask_for_norm``).
+    power
+        Of ``min-max``: what the values from 0 to 1 are raised to; below 1 it spreads the low ones.
     """
 
     kind: str = "none"
@@ -33,6 +35,7 @@ class Normalisation:
     mean: float = 0.0
     sd: float = 1.0
     nonzero_only: bool = False
+    power: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in NORMALISATIONS:
@@ -45,6 +48,10 @@ class Normalisation:
             raise ValueError(f"normalisation {self.kind!r} takes no mean and sd")
         if self.nonzero_only and self.kind != "z-score":
             raise ValueError(f"normalisation {self.kind!r} takes no nonzero_only")
+        if not 0.1 <= self.power <= 10.0:
+            raise ValueError("a normalisation's power must be between 0.1 and 10")
+        if self.power != 1.0 and self.kind != "min-max":
+            raise ValueError(f"normalisation {self.kind!r} takes no power")
 
 
 @dataclass(frozen=True, slots=True)
