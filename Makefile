@@ -11,7 +11,7 @@ export UPTAKE_DATA ?= $(abspath ../shared/data)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint bench map nnunet-env label-env system-packages clean
+.PHONY: help demo test test-full lint bench map label nnunet-env label-env system-packages clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,15 +40,20 @@ bench: $(VENV)/ready nnunet-env  ## speed and memory as ratios against a peer, e
 map: $(VENV)/ready  ## the tree, Dockerfile, app.json and pkg.json of the MONAI application package
 	@BIN=$(BIN) .ci/stage-map build/map
 
+label: $(VENV)/ready system-packages  ## the annotation server at http://127.0.0.1:8000/, with INPUT=folder or a digital cohort
+	@[ -n "$(INPUT)" ] || $(BIN)/uptake phantom cohort out/label-cohort --system head-neck --size 4
+	@ulimit -s 32768 2>/dev/null; exec $(BIN)/uptake label serve --import "$(or $(INPUT),out/label-cohort)"
+
 nnunet-env: $(VENV)/nnunet  ## add nnU-Net v2 to .venv, as a peer for benchmarks and some tests
 
 $(VENV)/nnunet: $(VENV)/ready requirements-nnunet.txt
 	$(BIN)/python -m pip install -q --no-deps -r requirements-nnunet.txt
 	touch $@
 
-label-env: $(VENV)/ready  ## add MONAI Label and what it needs to .venv
-	$(BIN)/python -m pip install -c requirements.lock -e '.[label]'
-	$(BIN)/python -m pip install --no-deps monailabel==0.8.5
+label-env: $(VENV)/ready  ## MONAI Label and what it needs; .venv has it already
+	@$(BIN)/python -c 'import importlib.util as u, sys; sys.exit(u.find_spec("monailabel") is None)' \
+	|| { $(BIN)/python -m pip install -c requirements.lock -e '.[label]' \
+	&& $(BIN)/python -m pip install --no-deps monailabel==0.8.5; }
 
 system-packages:  # programs that some tests use; where they are missing and cannot be installed, those tests are skipped
 	@.ci/system-packages

@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from uptake import __version__
 from uptake.evaluation_commands import evaluate
+from uptake.label_commands import label_app
 from uptake.model_commands import models_app
 from uptake.phantom_commands import phantom_app
 from uptake.settings import ENGINES, METHODS, TASKS, RunSettings
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(phantom_app, name="phantom")
 app.add_typer(models_app, name="models")
+app.add_typer(label_app, name="label")
 app.command(
     epilog="Examples:  [bold]uptake train head_neck_mtv --data exams/ --out runs/first[/]   "
     "[bold]uptake train head_neck_mtv --data exams/ --out runs/first --fold 0 --resume[/]"

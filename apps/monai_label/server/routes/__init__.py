@@ -1,0 +1,1 @@
+"""The routes behind the gate, one group to a file."""

@@ -1,0 +1,126 @@
+"""The viewer that comes with MONAI Label, with its configuration replaced by ours."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from apps.monai_label.server.refusal import Refusal
+from apps.monai_label.server.security_headers import viewer_policy
+
+BASE = "/ohif"
+_PAGE = re.compile(r"(viewer|segmentation|tmtv|dynamic-volume|monai-label|notfoundserver|notfoundstudy)(/[a-z]{1,32})?")
+_MODE_BYTES = 1_000_000
+_PANELS = "rightPanels: [monailabel.monaiLabel]"
+_WITH_SAVING = "rightPanels: [monailabel.monaiLabel, '@ohif/extension-cornerstone.panelModule.panelSegmentation']"
+_HASHED = re.compile(r".*\.(bundle\.[0-9a-f]{20}\.js|wasm)")
+
+
+def wheel_viewer() -> Path | None:
+    """The folder of the viewer in the installed monailabel, which is not imported for it; None where it is not."""
+    found = importlib.util.find_spec("monailabel")
+    if found is None or not found.submodule_search_locations:
+        return None
+    folder = Path(next(iter(found.submodule_search_locations))) / "endpoints" / "static" / "ohif"
+    return folder if (folder / "index.html").is_file() else None
+
+
+def app_config() -> str:
+    """The viewer's configuration: this server's DICOMweb, and this server in the MONAI Label panel."""
+    source = {
+        "namespace": "@ohif/extension-default.dataSourcesModule.dicomweb",
+        "sourceName": "dicomweb",
+        "configuration": {
+            "friendlyName": "Uptake",
+            "name": "uptake",
+            "wadoUriRoot": "/dicom-web",
+            "qidoRoot": "/dicom-web",
+            "wadoRoot": "/dicom-web",
+            "qidoSupportsIncludeField": False,
+            "supportsReject": False,
+            "imageRendering": "wadors",
+            "thumbnailRendering": "wadors",
+            "enableStudyLazyLoad": True,
+            "supportsFuzzyMatching": False,
+            "supportsWildcard": True,
+            "dicomUploadEnabled": False,
+            "omitQuotationForMultipartRequest": True,
+            "bulkDataURI": {"enabled": True, "relativeResolution": "studies"},
+        },
+    }
+    config = {
+        "routerBasename": f"{BASE}/",
+        "showStudyList": True,
+        "extensions": [],
+        "modes": [],
+        "showWarningMessageForCrossOrigin": False,
+        "showCPUFallbackMessage": True,
+        "showLoadingIndicator": True,
+        "strictZSpacingForVolumeViewport": True,
+        "investigationalUseDialog": {"option": "never"},
+        "defaultDataSourceName": "dicomweb",
+        "useSharedArrayBuffer": "FALSE",
+        "dataSources": [source],
+    }
+    # The panel takes its server from this cookie, and would else guess port 8000 without TLS.
+    panel = "document.cookie='MONAILABEL_SERVER_URL='+escape(window.location.origin+'/')+'; path=/; samesite=strict';"
+    return f"window.config = {json.dumps(config, indent=1)};\n{panel}\n"
+
+
+def patched(folder: Path) -> dict[str, str]:
+    """Files of the viewer that are served changed, by name.
+
+    The MONAI Label mode has no way to save: it gets the panel of segmentations, whose "Export DICOM SEG" sends a label
+    to this server. A viewer that does not have that mode is served as it is.
+    """
+    changed: dict[str, str] = {}
+    for path in folder.glob("*.bundle.*.js"):
+        text = path.read_text("utf-8", errors="replace") if path.stat().st_size < _MODE_BYTES else ""
+        if _PANELS in text:
+            changed[path.name] = text.replace(_PANELS, _WITH_SAVING)
+    return changed
+
+
+class Viewer(StaticFiles):
+    """The viewer's files; a page's path gives its start page, and any other path that is no file gives 404."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder, follow_symlink=False)
+        self._index = (folder / "index.html").read_text("utf-8")
+        self._headers = {
+            "Content-Security-Policy": viewer_policy(self._index),
+            "Cross-Origin-Embedder-Policy": "require-corp",
+        }
+        self._config = app_config()
+        self._patched = patched(folder)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer for a path below the viewer's."""
+        name = Path(os.path.normpath(path)).as_posix()
+        if name == "app-config.js":
+            return Response(self._config, media_type="text/javascript")
+        if name in {".", "index.html"} or _PAGE.fullmatch(name):
+            return HTMLResponse(self._index, headers=self._headers)
+        if name in self._patched:
+            return Response(self._patched[name], media_type="text/javascript", headers=self._headers)
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            raise Refusal(404 if error.status_code == 404 else 405, "There is no such file.") from error
+        if name.endswith(".wasm"):
+            response.headers["Content-Type"] = "application/wasm"
+        if name.endswith(".js"):
+            # Workers take their policy from their own file.
+            response.headers["Content-Security-Policy"] = self._headers["Content-Security-Policy"]
+            response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
+        keep = "private, max-age=31536000, immutable" if _HASHED.fullmatch(name) else "private, no-cache"
+        response.headers["Cache-Control"] = keep
+        return response
