@@ -2,7 +2,13 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +28,31 @@ def test_a_folder_with_another_cohort_is_refused(tmp_path):
     (tmp_path / "cohort.json").write_text(CohortSpecification("psma", 2, 1).to_json())
     with pytest.raises(InputRefused, match="another cohort"):
         make_cohort(tmp_path, CohortSpecification("psma", 2, 2))
+
+
+WORKING = """
+import multiprocessing, os, time
+from concurrent.futures import ProcessPoolExecutor
+from uptake.phantom.cohort.making import one_thread
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=one_thread) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        pool.submit(time.sleep, 600).result()
+"""
+
+
+def test_workers_end_with_a_killed_command(tmp_path):
+    (tmp_path / "working.py").write_text(WORKING)
+    with subprocess.Popen([sys.executable, tmp_path / "working.py"], stdout=subprocess.PIPE, text=True) as command:
+        worker = int(command.stdout.readline())
+        command.kill()
+    for _ in range(200):
+        if not Path(f"/proc/{worker}").exists() or "(zombie)" in Path(f"/proc/{worker}/status").read_text():
+            return
+        time.sleep(0.05)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("the worker lives on")
 
 
 @pytest.mark.full

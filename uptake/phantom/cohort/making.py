@@ -6,6 +6,7 @@ import csv
 import json
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -97,10 +98,19 @@ def make_one(wish: Wish, hazard: Hazard, folder: Path) -> None:
 
 
 def one_thread() -> None:
-    """One core for each process: patients, not voxels, are shared out."""
+    """One core for each process: patients, not voxels, are shared out; and no process outlives the one that asked."""
     import numba
 
     numba.set_num_threads(1)
+    asker = multiprocessing.parent_process()
+    if asker is not None:
+        threading.Thread(target=_end_with, args=(asker,), daemon=True).start()
+
+
+def _end_with(asker: Any) -> None:
+    # A killed command does not end its workers, which would render what is waiting for them to the last patient.
+    asker.join()
+    os._exit(1)
 
 
 def _claim(folder: Path, specification: CohortSpecification) -> None:
