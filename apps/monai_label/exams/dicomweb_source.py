@@ -19,6 +19,7 @@ from apps.monai_label.exams.exam_errors import PacsUnavailable, UnknownExam, unk
 from apps.monai_label.exams.exam_key import ExamKey, require_uid
 from apps.monai_label.exams.exam_source import SegmentationPlace, SourceState
 from apps.monai_label.exams.file_cache import FileCache
+from apps.monai_label.exams.listing import Listing
 from apps.monai_label.exams.pacs_client import NotInPacs, PacsClient, text_of
 from apps.monai_label.exams.pet_choices import PetChoices
 from uptake.dicom.exams.exam_reader import select_exams
@@ -70,9 +71,7 @@ class DicomwebSource:
         self._cache = FileCache(settings.cache / "series", settings.cache_bytes)
         self._choices = PetChoices(settings.cache / "chosen-pet.json")
         self._lock = threading.Lock()
-        self._refreshing = threading.Lock()
-        self._catalogue: Catalogue | None = None
-        self._listed = 0.0
+        self._listing = Listing(self._list, settings.listing_s)
         self._ct: dict[str, tuple[float, tuple[_CtSeries, ...]]] = {}
 
     @property
@@ -87,12 +86,11 @@ class DicomwebSource:
 
     def keys(self) -> tuple[ExamKey, ...]:
         """As ``ExamSource``; the CT is not looked up for a list of all."""
-        catalogue = self._fresh()
-        return tuple(catalogue.key(each) for each in catalogue)
+        return self._listing.keys()
 
     def key(self, image_id: str) -> ExamKey:
         """As ``ExamSource``; asks the PACS for the study's CT."""
-        catalogue, exam = self._find(image_id)
+        catalogue, exam = self._listing.find(image_id)
         ct = self._study_ct(exam)
         frames = {each.frame_of_reference_uid for each in ct}
         return replace(
@@ -103,16 +101,15 @@ class DicomwebSource:
 
     def objects(self, image_id: str) -> int:
         """As ``ExamSource``."""
-        return self._find(image_id)[1].instances
+        return self._listing.find(image_id)[1].instances
 
     def earlier(self, image_id: str) -> tuple[ExamKey, ...]:
         """As ``ExamSource``."""
-        catalogue, exam = self._find(image_id)
-        return tuple(catalogue.key(each) for each in catalogue.earlier(exam.series_uid))
+        return self._listing.earlier(image_id)
 
     def image_of(self, series_uid: str) -> str:
         """As ``ExamSource``; asks the PACS where the series is not a listed PET."""
-        catalogue = self._fresh()
+        catalogue = self._listing.fresh()
         if catalogue.find(require_uid(series_uid)) is not None:
             return series_uid
         rows = self._client.search("series", {"SeriesInstanceUID": series_uid}, ("Modality",))
@@ -124,8 +121,7 @@ class DicomwebSource:
 
     def of_study(self, study_uid: str) -> tuple[str, ...]:
         """As ``ExamSource``."""
-        with self._lock:
-            return self._catalogue.of_study(study_uid) if self._catalogue is not None else ()
+        return self._listing.of_study(study_uid)
 
     def refresh(self) -> None:
         """As ``ExamSource``.
@@ -135,18 +131,14 @@ class DicomwebSource:
         PacsUnavailable
             If the PACS does not answer; the last listing stays.
         """
-        with self._refreshing:
-            self._list()
+        self._listing.refresh()
 
-    def _list(self) -> None:
+    def _list(self) -> Catalogue:
         studies: dict[str, list[ListedExam]] = defaultdict(list)
         for row in self._client.search("series", {"Modality": "PT"}, (*_FIELDS, _COUNT)):
             if (exam := _listed(row)) is not None:
                 studies[exam.study_uid].append(exam)
-        chosen = self._choose(studies)
-        with self._lock:
-            self._catalogue = Catalogue(chosen)
-            self._listed = time.monotonic()
+        return Catalogue(self._choose(studies))
 
     @contextmanager
     def opened(self, image_id: str) -> Iterator[Exam]:
@@ -159,7 +151,7 @@ class DicomwebSource:
         InputRefused
             If the PET cannot be measured; the text says why.
         """
-        _, exam = self._find(image_id)
+        _, exam = self._listing.find(image_id)
         wanted = [(exam.series_uid, exam.instances)]
         wanted += [(each.uid, each.instances) for each in self._study_ct(exam)]
         with ExitStack() as held:
@@ -189,36 +181,6 @@ class DicomwebSource:
     def store(self, path: Path, place: SegmentationPlace) -> None:
         """As ``ExamSource``."""
         self._client.store(path, place)
-
-    def _fresh(self) -> Catalogue:
-        """The listing; who comes while it is made anew, or while the PACS is down, gets the one before."""
-        with self._lock:
-            catalogue, age_s = self._catalogue, time.monotonic() - self._listed
-        if catalogue is not None and age_s < self._settings.listing_s:
-            return catalogue
-        if self._refreshing.acquire(blocking=catalogue is None):
-            try:
-                if catalogue is not None or self._catalogue is None:
-                    self._list()
-            except PacsUnavailable:
-                if catalogue is None:
-                    raise
-            finally:
-                self._refreshing.release()
-        with self._lock:
-            return self._catalogue or Catalogue(())
-
-    def _find(self, image_id: str) -> tuple[Catalogue, ListedExam]:
-        require_uid(image_id)
-        with self._lock:
-            catalogue = self._catalogue
-        exam = catalogue.find(image_id) if catalogue is not None else None
-        if catalogue is None or exam is None:
-            catalogue = self._fresh()
-            exam = catalogue.find(image_id)
-        if exam is None:
-            raise unknown_exam()
-        return catalogue, exam
 
     def _choose(self, studies: Mapping[str, list[ListedExam]]) -> list[ListedExam]:
         """One PET of each study: where there are several, a header of each is looked at, once."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from apps.monai_label.exams.catalogue import Catalogue, ListedExam, digest
 from apps.monai_label.exams.exam_errors import UnknownExam, unknown_exam
 from apps.monai_label.exams.exam_key import ExamKey, require_uid
 from apps.monai_label.exams.exam_source import SegmentationPlace, SourceState
+from apps.monai_label.exams.listing import Listing
 from uptake.dicom.exams.exam_reader import select_exams
 from uptake.dicom.files.folder_scan import ScannedSeries, scan_folder
 from uptake.errors import InputRefused, OutputFailed
@@ -55,13 +55,10 @@ class FolderSource:
             raise UnknownExam("There is no such folder of exams.", remedy="Check the path.")
         self._folder = folder
         self._labels = labels
-        self._listing_s = listing_s
         self._lock = threading.Lock()
-        self._refreshing = threading.Lock()
         self._read: dict[Path, _Subfolder] = {}
         self._exams: dict[str, Exam] = {}
-        self._catalogue: Catalogue | None = None
-        self._listed = 0.0
+        self._listing = Listing(self._list, listing_s)
 
     @property
     def name(self) -> str:
@@ -75,26 +72,24 @@ class FolderSource:
 
     def keys(self) -> tuple[ExamKey, ...]:
         """As ``ExamSource``."""
-        catalogue = self._fresh()
-        return tuple(catalogue.key(each) for each in catalogue)
+        return self._listing.keys()
 
     def key(self, image_id: str) -> ExamKey:
         """As ``ExamSource``."""
-        catalogue, exam = self._find(image_id)
+        catalogue, exam = self._listing.find(image_id)
         return catalogue.key(exam)
 
     def objects(self, image_id: str) -> int:
         """As ``ExamSource``."""
-        return self._find(image_id)[1].instances
+        return self._listing.find(image_id)[1].instances
 
     def earlier(self, image_id: str) -> tuple[ExamKey, ...]:
         """As ``ExamSource``."""
-        catalogue, exam = self._find(image_id)
-        return tuple(catalogue.key(each) for each in catalogue.earlier(exam.series_uid))
+        return self._listing.earlier(image_id)
 
     def image_of(self, series_uid: str) -> str:
         """As ``ExamSource``."""
-        if self._fresh().find(require_uid(series_uid)) is not None:
+        if self._listing.fresh().find(require_uid(series_uid)) is not None:
             return series_uid
         with self._lock:
             for image_id, exam in self._exams.items():
@@ -104,26 +99,23 @@ class FolderSource:
 
     def of_study(self, study_uid: str) -> tuple[str, ...]:
         """As ``ExamSource``."""
-        with self._lock:
-            return self._catalogue.of_study(study_uid) if self._catalogue is not None else ()
+        return self._listing.of_study(study_uid)
 
     def refresh(self) -> None:
         """As ``ExamSource``; only what changed is read."""
-        with self._refreshing:
-            self._list()
+        self._listing.refresh()
 
-    def _list(self) -> None:
+    def _list(self) -> Catalogue:
         found = {path: self._subfolder(path) for path in sorted(self._folder.iterdir()) if path.is_dir()}
         with self._lock:
             self._read = found
             self._exams = {exam.pet.series_uid: exam for each in found.values() for exam in each.exams}
-            self._catalogue = Catalogue(_listed(exam) for exam in self._exams.values())
-            self._listed = time.monotonic()
+            return Catalogue(_listed(exam) for exam in self._exams.values())
 
     @contextmanager
     def opened(self, image_id: str) -> Iterator[Exam]:
         """As ``ExamSource``."""
-        self._find(image_id)
+        self._listing.find(image_id)
         with self._lock:
             exam = self._exams.get(image_id)
         if exam is None:
@@ -132,7 +124,7 @@ class FolderSource:
 
     def segmentations(self, known: Callable[[str, int], bool]) -> Iterator[SegmentationPlace]:
         """As ``ExamSource``: those beside the exams; what was stored here is in the ledger of labels."""
-        self._fresh()
+        self._listing.fresh()
         with self._lock:
             found = [each.place for folder in self._read.values() for each in folder.segmentations]
         for place in found:
@@ -162,34 +154,6 @@ class FolderSource:
 
     def _path(self, place: SegmentationPlace) -> Path:
         return self._labels / place.study_uid / place.series_uid / f"{place.sop_instance_uid}.dcm"
-
-    def _fresh(self) -> Catalogue:
-        """The listing; who comes while it is made anew gets the one before."""
-        with self._lock:
-            catalogue, age_s = self._catalogue, time.monotonic() - self._listed
-        if catalogue is not None and age_s < self._listing_s:
-            return catalogue
-        if self._refreshing.acquire(blocking=catalogue is None):
-            try:
-                if catalogue is not None or self._catalogue is None:
-                    self._list()
-            finally:
-                self._refreshing.release()
-        with self._lock:
-            return self._catalogue or Catalogue(())
-
-    def _find(self, image_id: str) -> tuple[Catalogue, ListedExam]:
-        """A listed exam; listed again only where it is not known, as that looks at every file's time."""
-        require_uid(image_id)
-        with self._lock:
-            catalogue = self._catalogue
-        exam = None if catalogue is None else catalogue.find(image_id)
-        if catalogue is None or exam is None:
-            catalogue = self._fresh()
-            exam = catalogue.find(image_id)
-        if exam is None:
-            raise unknown_exam()
-        return catalogue, exam
 
     def _subfolder(self, path: Path) -> _Subfolder:
         signature = _signature(path)

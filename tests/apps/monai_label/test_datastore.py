@@ -133,7 +133,7 @@ def test_no_patient_is_named(datastore):
     first = datastore.list_images()[0]
     datastore.update_image_info(first, {"strategy": {"random": 1}})
     text = json.dumps([datastore.json(), datastore.status(), datastore.get_image_info(first), datastore.name()])
-    text += repr(datastore.key(first)) + repr(list(datastore.source._catalogue))
+    text += repr(datastore.key(first)) + repr(list(datastore.source._listing.fresh()))
     assert "strategy" in text
     for secret in ("SECRETID", "Secretname", "Zyxwvut", "1961", "2024"):
         assert secret not in text
