@@ -32,7 +32,22 @@ def read_params(text: str | bytes, allowed: Mapping[str, Check]) -> dict[str, An
     Refusal
         400: no JSON object, a key twice, a key that is not allowed, a value of another kind.
     """
+    return _checked(read_json_object(text), allowed)
+
+
+def read_infer_params(text: str | bytes, model: Mapping[str, Any]) -> dict[str, Any]:
+    """As ``read_params``, of an inference with a model as ``/info/`` announces it.
+
+    3D Slicer's module calls the label that its user draws ``label``: where it is the name of an announced label it is
+    taken as ``label_name``. Under its own name it never goes further: upstream would read it as a file.
+    """
     document = read_json_object(text)
+    if document.get("label") in label_names(model) and "label_name" not in document:
+        document["label_name"] = document.pop("label")
+    return _checked(document, infer_checks(model))
+
+
+def _checked(document: Mapping[str, Any], allowed: Mapping[str, Check]) -> dict[str, Any]:
     unknown = sorted(key for key in document if key not in allowed or key in NEVER)
     if unknown:
         raise Refusal(400, f"params has a key that is not allowed here; allowed are: {', '.join(sorted(allowed))}.")
@@ -73,6 +88,7 @@ def infer_checks(model: Mapping[str, Any]) -> dict[str, Check]:
         "foreground": points,
         "background": points,
         "label_name": text_value,
+        "label_prompt": label_values,
         "label_info": label_info,
     }
     if str(getattr(model.get("type"), "value", model.get("type"))) == "deepedit":
@@ -133,6 +149,13 @@ def label_info(value: Any) -> list[dict[str, Any]]:
             raise ValueError("no label number")
         checked.append({"name": text_value(item.get("name")), "idx": int(index)})
     return checked
+
+
+def label_values(value: Any) -> list[int]:
+    """Values of labels: OHIF's class prompts."""
+    if not isinstance(value, list) or len(value) > 255:
+        raise ValueError("no list of label values")
+    return [whole(1, 255)(item) for item in value]
 
 
 def one_of(choices: tuple[Any, ...]) -> Check:

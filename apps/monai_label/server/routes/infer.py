@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from apps.monai_label.server.label_app import InferWish, LabelApp
 from apps.monai_label.server.refusal import Refusal
-from apps.monai_label.server.request_params import infer_checks, read_params
+from apps.monai_label.server.request_params import read_infer_params
 from apps.monai_label.server.requests_read import form_of, one_choice, read_query, required_uid, user_of
 from apps.monai_label.server.services import services_of
 
@@ -39,7 +39,7 @@ async def infer(request: Request, model: str) -> Response:
     if announced is None:
         raise Refusal(404, "There is no such model.")
     request.state.model = model
-    params = read_params(text, infer_checks(announced))
+    params = read_infer_params(text, announced)
     await services.queues.files.run(partial(services.app.image_of, series_uid))
     queue = services.queues.clicks if services.app.is_quick(model) else services.queues.inference
     wish = InferWish(model, series_uid, user_of(request).name, params)

@@ -53,6 +53,13 @@ def test_facts_alone_and_segmentations(here):
     assert segmentation.body[128:] == b"DICM"
 
 
+def test_what_slicer_and_ohif_call_a_label_is_understood(here):
+    assert infer(here, params={"label": "lesion", "foreground": [[1, 2, 3]]}).status == 200
+    assert here.app.asked[0].params == {"label_name": "lesion", "foreground": [[1, 2, 3]]}
+    assert infer(here, params={"label_prompt": [1]}).status == 200
+    assert here.app.asked[1].params == {"label_prompt": [1]}
+
+
 @pytest.mark.parametrize(
     "image", ["/etc/passwd", "file:///etc/passwd", "../../etc/passwd", "1.2.3/../..", "", "1..2", "a" * 70, "1" * 65]
 )
@@ -98,6 +105,12 @@ def test_an_image_that_is_not_listed_is_not_there(here):
         {"strength": True},
         {"fine": 1},
         {"device": "cuda"},
+        {"label": "nothing announced"},
+        {"label": ["lesion"]},
+        {"label": "lesion", "label_name": "lesion"},
+        {"label_prompt": "1"},
+        {"label_prompt": [0]},
+        {"label_prompt": [1.5]},
         {"label_info": [{"idx": 1}]},
         {"label_info": [{"name": "lesion", "idx": 300}]},
         {"unknown": 1},
