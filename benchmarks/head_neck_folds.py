@@ -103,6 +103,8 @@ def print_engines(bundle: Bundle, networks: Sequence[nn.Module], volume: Array, 
     dice: dict[str, float] = {}
     for name in (*FLOAT32, INT8):
         present, why = ENGINES[name].available()
+        if name == INT8 and present and not bundle.graphs:
+            present, why = False, f"{bundle.name} has no INT8 graphs"
         if not present:
             print(f"  {name} is left out: {why}")
             continue
@@ -132,7 +134,7 @@ def print_engines(bundle: Bundle, networks: Sequence[nn.Module], volume: Array, 
           f"(aim {EQUAL_AIM:.2%}); INT8 {int8:.2f}x (aim {INT8_AIM}x), "
           f"Dice {dice.get(INT8, 0.0):.4f} of the lesions by class (aim {INT8_DICE_AIM})")  # fmt: skip
     as_fast = ratios[best] >= FLOAT32_AIM and int8 >= INT8_AIM
-    return as_fast and equal[best] >= EQUAL_AIM and dice[INT8] >= INT8_DICE_AIM
+    return as_fast and equal[best] >= EQUAL_AIM and dice.get(INT8, 0.0) >= INT8_DICE_AIM
 
 
 def on_engines(name: str, bundle: Bundle, networks: Sequence[nn.Module], folder: Path) -> Sequence[Predictor]:
