@@ -28,6 +28,7 @@ from apps.monai_label.exams.folder_source import FolderSource  # noqa: E402
 from apps.monai_label.exams.pacs_client import PacsAddress, PacsClient  # noqa: E402
 from apps.monai_label.infers.label_names import LabelNames, announced_labels  # noqa: E402
 from apps.monai_label.infers.tasks import InferSettings, LabelTask, init_infers  # noqa: E402
+from apps.monai_label.infers.warming import warm_up  # noqa: E402
 from apps.monai_label.labels.label_store import LabelSettings  # noqa: E402
 from apps.monai_label.server.application import PacsAccess  # noqa: E402
 from apps.monai_label.server.background import Background, Working  # noqa: E402
@@ -79,7 +80,7 @@ class UptakeLabelApp(MONAILabelApp):
             version=__version__,
             labels=sorted(self.names.values, key=lambda name: self.names.values[name]),
         )
-        self.background = Background(self._exams.refresh)
+        self.background = Background(self._exams.refresh, first=warm_up)
 
     def init_datastore(self) -> ExamDatastore:
         """The exams."""

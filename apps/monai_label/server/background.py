@@ -20,10 +20,14 @@ class Background:
         What is done.
     every_s
         Between the end of one and the begin of the next.
+    first
+        What is done once, before that.
     """
 
-    def __init__(self, work: Callable[[], None], every_s: float = 60.0) -> None:
-        self._work, self._every_s = work, every_s
+    def __init__(
+        self, work: Callable[[], None], every_s: float = 60.0, first: Callable[[], None] = lambda: None
+    ) -> None:
+        self._work, self._every_s, self._first = work, every_s, first
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="background", daemon=True)
 
@@ -37,14 +41,19 @@ class Background:
         self._thread.join(5.0)
 
     def _run(self) -> None:
+        _tried(self._first)
         while not self._stop.is_set():
-            try:
-                self._work()
-            except UptakeError as error:
-                _log.warning("%s", error)
-            except Exception as error:
-                _log.error("the background failed: %s", type(error).__name__)
+            _tried(self._work)
             self._stop.wait(self._every_s)
+
+
+def _tried(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except UptakeError as error:
+        _log.warning("%s", error)
+    except Exception as error:
+        _log.error("the background failed: %s", type(error).__name__)
 
 
 class Working:
