@@ -53,7 +53,7 @@ def test_a_bundle_is_evaluated(uptake, folder, tmp_path):
     assert "digital patients only" in summary["weights"]
     assert {"report.md", "table1.csv"} <= set(summary["files"])
     assert all((tmp_path / "out" / each).is_file() for each in summary["files"])
-    assert any("best of 8 thresholds" in note for note in summary["notes"])
+    assert any("best of 9 thresholds" in note for note in summary["notes"])
 
 
 def test_a_run_is_evaluated_and_compared(uptake, folder, tmp_path):
