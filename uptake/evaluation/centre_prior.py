@@ -17,6 +17,7 @@ from scipy.ndimage import zoom
 
 from uptake.evaluation.cohort_data import CohortExam
 from uptake.evaluation.kept_labels import Labels
+from uptake.inference.label_agreement import class_dice
 
 _SIDE = 48
 _SHARES = tuple(round(0.1 + 0.05 * step, 2) for step in range(15))
@@ -84,9 +85,9 @@ def mean_place(labels: Sequence[Labels]) -> tuple[Shares, float]:
     labels
         Label maps (z, y, x) of any shapes, stretched on to the cube.
     """
-    cubes = np.stack([stretched(np.asarray(each) > 0, (_SIDE,) * 3) >= 0.5 for each in labels])
+    cubes = np.stack([stretched(np.asarray(each) > 0, (_SIDE,) * 3) >= 0.5 for each in labels]).astype(np.uint8)
     share: Shares = np.asarray(cubes.mean(axis=0), np.float32)
-    enough = max(_SHARES, key=lambda level: np.mean([_dice(share >= level, cube) for cube in cubes]))
+    enough = max(_SHARES, key=lambda level: np.mean([_dice((share >= level).astype(np.uint8), cube) for cube in cubes]))
     return share, enough
 
 
@@ -97,6 +98,6 @@ def stretched(array: NDArray[np.float32] | NDArray[np.bool_], shape: tuple[int, 
     return made
 
 
-def _dice(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    both = int(found.sum()) + int(truth.sum())
-    return 2.0 * int((found & truth).sum()) / both if both else 1.0
+def _dice(found: Labels, truth: Labels) -> float:
+    """1 where neither has a lesion."""
+    return class_dice([found], [truth], ("background", "lesion")).get("lesion", 1.0)

@@ -19,7 +19,7 @@ from uptake.inference.sliding_window import SlidingWindowSettings
 from uptake.networks.catalogue import network, settings_of
 from uptake.training.progress_state import WEIGHTS, load_progress, load_weights_file
 from uptake.training.recipe import TrainingRecipe, recipe_of
-from uptake.training.run_folder import RECIPE, Run, open_run
+from uptake.training.run_folder import RECIPE, Run, open_trained_run
 from uptake.training.to_bundle import run_of_bundle
 from uptake.training.validation import TrainedPredictor
 
@@ -105,9 +105,7 @@ def networks_of_run(folder: Path) -> Networks:
     InputRefused
         If it is no run folder, or no fold is trained.
     """
-    run = open_run(folder)
-    if not run.trained:
-        raise InputRefused(f"no fold of the run {folder.name} is trained yet.", remedy="Train one with uptake train.")
+    run = open_trained_run(folder)
     weights = {fold: sha256_of(run.fold(fold) / WEIGHTS) for fold in run.trained}
     return Networks(
         name=run.recipe.bundle,

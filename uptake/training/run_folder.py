@@ -95,6 +95,14 @@ def open_run(folder: Path) -> Run:
     return Run(folder, recipe_of(recipe, RECIPE), folds_of(folds), found, start)
 
 
+def open_trained_run(folder: Path) -> Run:
+    """As ``open_run``; InputRefused also where no fold has weights yet."""
+    run = open_run(folder)
+    if not run.trained:
+        raise InputRefused(f"no fold of the run {folder.name} is trained yet.", remedy="Train one with uptake train.")
+    return run
+
+
 def described(run: Run) -> str:
     """On whom a run's networks were trained, in words."""
     patients = len({each["patient"] for each in run.exams})

@@ -15,7 +15,7 @@ from uptake.inference.model_store import build_network, load_bundle, load_weight
 from uptake.networks.catalogue import network, settings_of
 from uptake.training.progress_state import WEIGHTS, load_weights_file
 from uptake.training.recipe import TrainingRecipe
-from uptake.training.run_folder import Run, described, open_run
+from uptake.training.run_folder import Run, described, open_trained_run
 from uptake.training.start import Start
 from uptake.training.to_bundle import run_of_bundle
 
@@ -78,9 +78,7 @@ def find_start(source: Path, recipe: TrainingRecipe) -> StartWeights:
 
 
 def _of_run(folder: Path) -> _Source:
-    run = open_run(folder)
-    if not run.trained:
-        raise InputRefused(f"no fold of the run {folder.name} is trained yet.", remedy="Train one with uptake train.")
+    run = open_trained_run(folder)
 
     def load(fold: int) -> Mapping[str, Tensor]:
         return load_weights_file(run.fold(fold) / WEIGHTS)

@@ -35,12 +35,15 @@ def best_thresholds(exams: Sequence[PreparedTraining], recipe: TrainingRecipe) -
 
     They are chosen by the exams that they are scored on, which favours them; and a crop's SUVmax is often the tumour's.
     """
+    read = [(suv_of(exam, recipe), (np.asarray(exam.labels()) > 0).astype(np.uint8)) for exam in exams]
     fixed = [
-        BestThreshold(f"SUV {level:g}", tuple(_dice(exam, recipe, level, share=False) for exam in exams))
-        for level in SUV_LEVELS
+        BestThreshold(f"SUV {level:g}", tuple(_dice(suv, truth, level) for suv, truth in read)) for level in SUV_LEVELS
     ]
     relative = [
-        BestThreshold(f"{100 * part:.0f} % of SUVmax", tuple(_dice(exam, recipe, part, share=True) for exam in exams))
+        BestThreshold(
+            f"{100 * part:.0f} % of SUVmax",
+            tuple(_dice(suv, truth, part * float(suv.max(initial=0.0))) for suv, truth in read),
+        )
         for part in SHARES
     ]
     return {kind: max(found, key=lambda each: each.mean) for kind, found in (("fixed", fixed), ("relative", relative))}
@@ -65,8 +68,5 @@ def suv_of(exam: PreparedTraining, recipe: TrainingRecipe) -> NDArray[np.float32
     return np.where(exam.body(), image * np.float32(how.sd) + np.float32(how.mean), np.float32(0))
 
 
-def _dice(exam: PreparedTraining, recipe: TrainingRecipe, level: float, *, share: bool) -> float:
-    suv = suv_of(exam, recipe)
-    least = level * float(suv.max(initial=0.0)) if share else level
-    truth = (np.asarray(exam.labels()) > 0).astype(np.uint8)
+def _dice(suv: NDArray[np.float32], truth: NDArray[np.uint8], least: float) -> float:
     return exam_dice(truth, (suv >= max(least, 1e-6)).astype(np.uint8), 2)

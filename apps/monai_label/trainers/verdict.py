@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from uptake.inference.label_agreement import class_dice
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -52,13 +54,8 @@ def exam_dice(truth: NDArray[np.uint8], answer: NDArray[np.uint8], classes: int)
     classes
         With the background.
     """
-    values = []
-    for value in range(1, classes):
-        true, said = truth == value, answer == value
-        total = np.count_nonzero(true) + np.count_nonzero(said)
-        if total:
-            values.append(2 * np.count_nonzero(true & said) / total)
-    return float(np.mean(values)) if values else 1.0
+    found = class_dice([truth], [answer], [str(value) for value in range(classes)])
+    return float(np.mean(list(found.values()))) if found else 1.0
 
 
 def verdict(before: Scores, after: Scores, names: Sequence[str] = ("the version in use", "the new one")) -> Verdict:
