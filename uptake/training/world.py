@@ -12,6 +12,8 @@ from pathlib import Path
 import torch
 from torch import distributed, nn
 
+from uptake.training.kept_memory import keep_memory
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -62,6 +64,8 @@ class World:
 def world(threads: int = 0) -> Iterator[World]:
     """Join the processes that torchrun started (``WORLD_SIZE``, ``RANK``, ``LOCAL_RANK``), or be alone.
 
+    A process that computes on the processor keeps its memory from then on.
+
     Parameters
     ----------
     threads
@@ -74,6 +78,8 @@ def world(threads: int = 0) -> Iterator[World]:
     device = torch.device("cuda", local) if cuda else torch.device("cpu")
     if cuda:
         torch.cuda.set_device(device)
+    else:
+        keep_memory()
     if size > 1:
         distributed.init_process_group("nccl" if cuda else "gloo")
     try:
