@@ -54,6 +54,20 @@ def test_every_fold_starts_from_the_weights_of_the_one_before(before, others, tm
     assert far_apart(weights(before), weights(tmp_path / "by-chance")) > 1e-2
 
 
+def test_what_is_kept_may_lie_between_the_start_and_what_was_trained(before, others, tmp_path):
+    moving = {**STILL, "optimiser": Optimiser("adamw", 1e-2), "epochs": 2}
+    options = RunOptions(others, tmp_path / "whole", tmp_path / "cache", (0,), start=before)
+    train(small_recipe(**moving), options, ALONE)
+    half = replace(options, out=tmp_path / "half")
+    train(small_recipe(**moving, start_share=0.5), half, ALONE)
+    start, whole = weights(before), weights(tmp_path / "whole")
+    assert far_apart(start, whole) > 1e-2
+    middle = {name: (start[name] + whole[name]) / 2 for name in start}
+    assert far_apart(weights(tmp_path / "half"), middle) < 1e-6
+    train(small_recipe(**moving, start_share=0.5), replace(half, resume=True), ALONE)
+    assert far_apart(weights(tmp_path / "half"), middle) < 1e-6
+
+
 def test_a_bundle_starts_as_its_run_does_and_says_so(before, others, tmp_path):
     to_bundle(open_run(before), tmp_path, "A licence.")
     options = RunOptions(others, tmp_path / "run", tmp_path / "cache", (0,), start=tmp_path / "small_test")

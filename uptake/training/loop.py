@@ -217,8 +217,19 @@ class _Trainer:
         for reason, reached in reasons.items():
             if self.where.agreed(reached) and not progress.finished:
                 progress.finished = reason
-        if progress.finished and not progress.best:
-            progress.best = _copied(self.network)
+        if progress.finished:
+            progress.best = self._with_start(progress.best or _copied(self.network))
+
+    def _with_start(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The weights, moved towards those that the fold started from."""
+        share, path = self.fitting.start_share, self.task.folder / START_WEIGHTS
+        if not share or not path.exists():
+            return weights
+        start = load_weights_file(path)
+        return {
+            name: each.lerp(start[name].to(each), share) if each.is_floating_point() else each
+            for name, each in weights.items()
+        }
 
     def _done(self) -> float:
         by_epochs = self.progress.epoch / self.fitting.epochs
