@@ -37,6 +37,8 @@ def test_a_recipe_reads_back_what_it_writes():
         (("inputs", 1, "kind"), "MR", "PT, and CT"),
         (("tiling", "patch"), [8, 16], "tiling.patch must have 3 entries"),
         (("network", "settings", "classes"), 2, "classes is 2, but 3"),
+        (("network", "settings", "in_channels"), 1, "in_channels is 1, but 2"),
+        (("inputs",), [{"name": "pet", "kind": "PT", "normalisation": {"kind": "min-max"}}], "in_channels is 2, but 1"),
         (("schema",), "uptake.recipe/2", "schema"),
         (("augmentation", "mirror"), 2.0, "chances"),
     ],

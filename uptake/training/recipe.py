@@ -11,6 +11,7 @@ from typing import Any
 from uptake.errors import InputRefused
 from uptake.inference.model_store import InputChannel, LabelClass, Preprocessing, Tiling, label_class
 from uptake.inference.model_store.input_channels import UNITS, Normalisation
+from uptake.networks.catalogue import settings_of
 from uptake.training.augmentation import Augmentation
 from uptake.training.fitting import Fitting
 from uptake.training.plain_json import from_plain, to_plain
@@ -154,9 +155,13 @@ class TrainingRecipe:
         if {each.kind for each in self.inputs} - {"PT", "CT"} or "PT" not in {each.kind for each in self.inputs}:
             raise ValueError("inputs must be of kind PT, and CT where wanted")
         _ = self.label_classes, self.channels
-        for key, count in (("in_channels", len(self.inputs)), ("classes", len(self.classes))):
-            if self.network.settings.get(key, count) != count:
-                raise ValueError(f"the network's {key} is {self.network.settings[key]}, but {count} are listed")
+        built = settings_of(self.network.name, self.network.settings)  # with what is left out
+        for key, has, count in (
+            ("in_channels", built.in_channels, len(self.inputs)),
+            ("classes", built.classes, len(self.classes)),
+        ):
+            if has != count:
+                raise ValueError(f"the network's {key} is {has}, but {count} are listed")
 
     @property
     def channels(self) -> tuple[InputChannel, ...]:
