@@ -1,5 +1,6 @@
 """A small exam on disk for the tests of the graph: a body, two hot spheres, a CT."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -31,12 +32,17 @@ SIGMA_VOXELS = 6.0 / 2.3548 / 6.0
 NAME = "Zyxwvut^Secretname"
 
 
-def write_small_exam(folder: Path, *, identity: str = "small exam", day: int = 5, hounsfield=HU) -> None:
-    """Write ``folder/PT`` and ``folder/CT``; two lesions stand above SUV 4."""
+def write_small_exam(
+    folder: Path, *, identity: str = "small exam", day: int = 5, hounsfield=HU, patient: int = 0
+) -> None:
+    """Write ``folder/PT`` and ``folder/CT``; two lesions stand above SUV 4.
+
+    A ``patient`` other than 0 is another one, with lesions elsewhere and noise of their own.
+    """
     injection = Injection(activity_bq=3e8, injected=datetime(2024, 3, day, 8, 0, 0))
     protocol = Protocol(scanned=datetime(2024, 3, day, 9, 0, 0))
     header = ExamHeader(
-        patient=Patient("SECRETID-77", NAME, "19610709", "M"),
+        patient=Patient(f"SECRETID-{77 + patient}", NAME, "19610709", "M"),
         identity=identity,
         weight_kg=80.0,
         height_m=1.8,
@@ -44,13 +50,24 @@ def write_small_exam(folder: Path, *, identity: str = "small exam", day: int = 5
     )
     pet = ImageGeometry((30, 40, 40), (6.0, 6.0, 6.0), (-117.0, -117.0, -87.0))
     ct = ImageGeometry((36, 80, 80), (5.0, 3.0, 3.0), (-118.5, -118.5, -87.5))
-    random = np.random.default_rng(0)
-    suv = gaussian_filter(paint(pet, PARTS, SUV, as_it_is()).values, SIGMA_VOXELS)
+    random = np.random.default_rng(patient)
+    parts = _moved(random) if patient else PARTS
+    suv = gaussian_filter(paint(pet, parts, SUV, as_it_is()).values, SIGMA_VOXELS)
     suv += 0.03 * np.sqrt(suv) * random.standard_normal(suv.shape, np.float32)
-    hu = paint(ct, PARTS, hounsfield, as_it_is(), outside=-1000.0).values + 12 * random.standard_normal(
+    hu = paint(ct, parts, hounsfield, as_it_is(), outside=-1000.0).values + 12 * random.standard_normal(
         ct.shape, np.float32
     )
     write_pet_series(
         SuvVolume(suv.clip(min=0), pet), header, injection, protocol, folder / "PT", description="SMALL PET AC"
     )
     write_ct_series(CtVolume(hu, ct), header, protocol, folder / "CT", description="SMALL CT")
+
+
+def _moved(random) -> tuple[Part, ...]:
+    """The body, and both spheres up to 15 mm from where patient 0 has them."""
+    body, *spheres = PARTS
+    found = [body]
+    for part in spheres:
+        centre = tuple(float(at) for at in np.asarray(part.shape.centre_mm) + random.integers(-15, 16, 3))
+        found.append(replace(part, shape=replace(part.shape, centre_mm=centre)))
+    return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -47,5 +48,19 @@ def _is_there(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
+def _end(status: int) -> None:
+    """End the process at once, after everything was closed.
+
+    Threads that build an engine or run a network cannot be stopped: the interpreter would wait for those of a queue,
+    and ending it under the others aborts.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        _end(main())
+    except SystemExit as ended:  # a signal's, or wrong usage's
+        _end(ended.code if isinstance(ended.code, int) else int(ended.code is not None))

@@ -27,6 +27,7 @@ from apps.monai_label.exams.exam_source import ExamSource  # noqa: E402
 from apps.monai_label.exams.folder_source import FolderSource  # noqa: E402
 from apps.monai_label.exams.pacs_client import PacsAddress, PacsClient  # noqa: E402
 from apps.monai_label.infers.label_names import LabelNames, announced_labels  # noqa: E402
+from apps.monai_label.infers.network_shelf import NetworkShelf  # noqa: E402
 from apps.monai_label.infers.tasks import InferSettings, LabelTask, init_infers  # noqa: E402
 from apps.monai_label.infers.warming import warm_up  # noqa: E402
 from apps.monai_label.labels.label_store import LabelSettings  # noqa: E402
@@ -58,10 +59,14 @@ class UptakeLabelApp(MONAILabelApp):
         Where labels, caches, versions and scores are kept.
     authors
         Whose segmentations in the PACS are truth.
+    engine
+        What runs the bundles' networks, as in ``uptake.settings.ENGINES``.
     """
 
-    def __init__(self, source: ExamSource, models: Path, work: Path, authors: tuple[str, ...] = ()) -> None:
-        self.models, self.work = models, work
+    def __init__(
+        self, source: ExamSource, models: Path, work: Path, authors: tuple[str, ...] = (), engine: str = "auto"
+    ) -> None:
+        self.models, self.work, self.engine = models, work, engine
         self.names = _announced(models)
         self.versions = ModelVersions(work / "versions", models)
         self.working = Working()
@@ -88,7 +93,8 @@ class UptakeLabelApp(MONAILabelApp):
 
     def init_infers(self) -> dict[str, LabelTask]:
         """Every bundle, and the click tools."""
-        self.tasks = init_infers(self.models, self._exams, InferSettings(self.versions.current, self.names))
+        settings = InferSettings(self.versions.current, self.names, NetworkShelf(self.engine))
+        self.tasks = init_infers(self.models, self._exams, settings)
         return self.tasks
 
     def init_trainers(self) -> dict[str, LabelTrainer]:
@@ -99,7 +105,8 @@ class UptakeLabelApp(MONAILabelApp):
     def init_strategies(self) -> dict[str, LabelStrategy]:
         """How the next exam is chosen; scores are computed in the background."""
         worker = WorkerSettings(busy=lambda: self.working.busy() or self.jobs.running)
-        self.choosers = init_strategies(self.models, self.versions, self._exams, self.work, settings=(worker, "auto"))
+        settings = worker, self.engine
+        self.choosers = init_strategies(self.models, self.versions, self._exams, self.work, settings=settings)
         if self.choosers.worker is not None:
             self.choosers.worker.start()
         return dict(self.choosers.strategies)
@@ -123,7 +130,7 @@ class UptakeLabelApp(MONAILabelApp):
 def make_app(options: Options, pacs: PacsAccess | None) -> ServedApp:
     """The application of a server, from its options and its PACS."""
     source, study_of = _source(options, pacs)
-    app = UptakeLabelApp(source, options.models, options.work, options.authors)
+    app = UptakeLabelApp(source, options.models, options.work, options.authors, options.engine)
     return ServedApp(app, options.work, study_of)
 
 

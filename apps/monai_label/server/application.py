@@ -36,6 +36,7 @@ from apps.monai_label.server.viewer import BASE, Viewer
 from uptake.errors import UptakeError
 
 _ROUTERS = (signing_in, health, info, infer, datastore, learning, parked_files, dicomweb)
+_CONNECT_AGAIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,11 @@ def make_routes(services: Services, pacs: PacsAccess | None, viewer: Path | None
             yield
         else:
             limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
-            timeout = httpx.Timeout(60.0, connect=5.0)
+            timeout = httpx.Timeout(60.0, connect=10.0)
+            # A viewer asks for hundreds of slices at once, and does without one that it does not get.
+            transport = httpx.AsyncHTTPTransport(limits=limits, retries=_CONNECT_AGAIN, trust_env=False)
             async with httpx.AsyncClient(
-                auth=pacs.account, timeout=timeout, limits=limits, follow_redirects=False, trust_env=False
+                auth=pacs.account, timeout=timeout, transport=transport, follow_redirects=False, trust_env=False
             ) as client:
                 routes.state.proxy = PacsProxy(client, pacs.url)
                 routes.state.pacs = PacsState(client, pacs.url)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from uptake.errors import InputRefused
+from uptake.settings import ENGINES
 
 _EXAMPLES = """examples:
   python -m apps.monai_label --import exams/            own Orthanc with these exams, http://127.0.0.1:8000/
@@ -26,6 +27,7 @@ class Options:
 
     work: Path
     models: Path
+    engine: str
     host: str
     port: int
     names: tuple[str, ...]
@@ -125,6 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--work", type=Path, default=Path("out/label"), metavar="FOLDER", help="what the server keeps (out/label)")
     add("--models", type=Path, default=Path("models"), metavar="FOLDER", help="the model bundles (models)")
+    add("--engine", default="auto", choices=ENGINES,
+        help="what runs networks (auto: the fastest that agrees with torch, chosen once)")  # fmt: skip
     add("--host", default="127.0.0.1", help="address to listen at (127.0.0.1: this machine alone)")
     add("--port", type=int, default=8000, help="port to listen at (8000)")
     add("--name", action="append", default=[], dest="names", help="host name in browsers' addresses; may be repeated")

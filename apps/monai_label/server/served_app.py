@@ -172,13 +172,16 @@ class ServedApp:
         )
 
     def train(self, model: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
-        """As ``LabelApp``: one training runs at a time, so that without a model the first that can be is trained."""
+        """As ``LabelApp``: one training runs at a time, so that without a model the first that can be is trained.
+
+        Of models that options are given for, where there are any: OHIF's panel has no other way to choose one.
+        """
         if model is not None:
             return dict(self._app.trainers[model].start(params).to_task())
         refused: UptakeError | None = None
-        for name, trainer in self._app.trainers.items():
+        for name in [name for name in self._app.trainers if name in params] or list(self._app.trainers):
             try:
-                return dict(trainer.start(params.get(name, {})).to_task())
+                return dict(self._app.trainers[name].start(params.get(name, {})).to_task())
             except BundleRefused as error:
                 refused = error
         raise refused or InputRefused("No model here can be trained.", remedy="Put a bundle with a recipe in models.")

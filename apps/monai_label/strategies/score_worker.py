@@ -116,12 +116,16 @@ class ScoreWorker:
         """Look for work now: exams came, or another version is in use."""
         self._wake.set()
 
-    def close(self) -> None:
-        """End, between two batches of tiles, and wait for it."""
+    def close(self, patience_s: float = 10.0) -> None:
+        """End, between two batches of tiles, and wait for it a little.
+
+        A network whose engine is being chosen for the first time cannot be stopped, and takes minutes: the server does
+        not wait for that, and what was not scored is scored by the next one.
+        """
         self._stop.set()
         self._wake.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(patience_s)
 
     def work(self) -> int:
         """Score every exam that lacks the present version's score; how many were scored. The thread calls this.

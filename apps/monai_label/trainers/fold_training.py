@@ -87,7 +87,8 @@ def predictors_of(weights: Sequence[Weights], recipe: TrainingRecipe, where: Wor
         own = network(settings)
         own.load_state_dict(dict(each))
         bfloat16 = recipe.fitting.bfloat16 and where.fast_bfloat16()
-        made.append(TrainedPredictor(own.to(where.device), len(recipe.classes), where.device, bfloat16=bfloat16))
+        evaluated = own.to(where.device).eval()  # a network that is scored must not learn, nor drop anything
+        made.append(TrainedPredictor(evaluated, len(recipe.classes), where.device, bfloat16=bfloat16))
     return made
 
 

@@ -8,6 +8,10 @@ from apps.monai_label.labels.label_types import LabelOrigin
 from apps.monai_label.labels.truth_search import look_through, same_author
 from tests.apps.monai_label.foreign_segmentations import write_segmentation
 from tests.apps.monai_label.small_exams import box, of_folder, submission
+from tests.uptake_command import exit_status
+from uptake.dicom.annotations.segmentation_authorship import read_authorship
+from uptake.dicom.annotations.segmentation_reader import read_segmentation
+from uptake.errors import UnreadableFile
 from uptake.volume import LabelMap
 
 HUMAN = "Reader^Rosa"
@@ -74,6 +78,33 @@ def test_a_copy_of_another_machines_segmentation_in_the_pacs_is_not_truth(site):
     write_segmentation(exams, image, drawn, folder / "machine.dcm")
     write_segmentation(exams, image, drawn > 0, folder / "copy.dcm", author=HUMAN, algorithm="SEMIAUTOMATIC")
     assert exams.truths() == {}
+
+
+def test_what_uptake_run_sent_to_the_pacs_is_not_truth_nor_is_a_viewers_copy_of_it(small_exams, tmp_path):
+    folder = tmp_path / "exams"
+    shutil.copytree(small_exams, folder)
+    assert exit_status("run", folder / "first", tmp_path / "results", "--method", "fixed-4.0", "--task", "lesions") == 0
+    sent = [path for path in (tmp_path / "results").rglob("*.dcm") if is_segmentation(path)]
+    assert sent
+    for number, path in enumerate(sent):
+        shutil.copy(path, folder / "first" / f"result-{number}.dcm")
+    # Even where its own author is believed.
+    exams = of_folder(folder, tmp_path, human_authors=(read_authorship(sent[0]).author or "Uptake", "Reader Rosa"))
+    image = exams.listed()[0]
+    assert exams.truths() == {}
+    found = read_segmentation(sent[0]).label_map(exams.grid(image)).array > 0
+    assert found.any()
+    write_segmentation(exams, image, found, folder / "first" / "copy.dcm", author=HUMAN, algorithm="MANUAL")
+    exams.list_again()
+    assert exams.truths() == {}
+    assert exams.truth(image) is None
+
+
+def is_segmentation(path):
+    try:
+        return bool(read_authorship(path).sop_instance_uid)
+    except UnreadableFile:
+        return False
 
 
 def test_a_machines_mask_that_a_person_corrected_is_truth(site):

@@ -21,6 +21,7 @@ def test_the_default_is_this_machine_alone():
     assert options.hosts == {"127.0.0.1", "localhost", "::1"}
     assert options.origins == ()
     assert options.tokens == Path("out/label/tokens.json")
+    assert options.engine == "auto"
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,7 @@ def test_a_work_folder_has_one_server(tmp_path):
 def test_wrong_usage_is_64_and_help_has_examples():
     run = [sys.executable, "-m", "apps.monai_label"]
     assert subprocess.run([*run, "--nonsense"], capture_output=True).returncode == 64
+    assert subprocess.run([*run, "--engine", "steam"], capture_output=True).returncode == 64
     shown = subprocess.run([*run, "--help"], capture_output=True, text=True)
     assert shown.returncode == 0
     assert "examples:" in shown.stdout

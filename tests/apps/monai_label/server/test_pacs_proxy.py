@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from apps.monai_label.server.application import PacsAccess
+from tests.apps.monai_label.orthanc_server import free_port
 from tests.apps.monai_label.server.served import HOST, PET, STUDY, call
 
 SERIES = f"/dicom-web/studies/{STUDY}/series"
@@ -153,6 +154,22 @@ def test_a_pacs_that_does_not_let_us_in_or_sends_us_elsewhere_is_not_followed(he
     for status in (401, 403, 302):
         pacs.RequestHandlerClass.status = status
         assert ask(here, "/dicom-web/studies").status == 502
+
+
+def test_a_pacs_that_takes_no_connection_for_a_moment_is_asked_again(serve):
+    address, made = ("127.0.0.1", free_port()), []
+
+    def begin():
+        made.append(ThreadingHTTPServer(address, type("Answers", (Pacs,), {"asked": []})))
+        made[0].serve_forever(0.01)
+
+    later = threading.Timer(0.2, begin)
+    later.start()
+    answer = ask(serve(pacs=PacsAccess(f"http://127.0.0.1:{address[1]}/dicom-web")), SERIES)
+    made[0].shutdown()
+    made[0].server_close()
+    later.join()
+    assert answer.status == 200
 
 
 def test_a_pacs_that_is_down_is_a_clear_state_and_health_still_answers(here, pacs):

@@ -132,3 +132,24 @@ def test_the_thread_scores_what_comes_later_when_it_is_poked(server, store):
     one.poke()
     assert done.wait(5)
     one.close()
+
+
+def test_a_network_that_takes_minutes_to_load_does_not_keep_the_server_from_ending(server, store):
+    loading, loaded = threading.Event(), threading.Event()
+    plain = server.score
+
+    def slow(exam, folder, name, pause):
+        loading.set()
+        loaded.wait(30)
+        return plain(exam, folder, name, pause)
+
+    server.score = slow
+    one = worker(server, store)
+    one.start()
+    assert loading.wait(5)
+    begun = time.monotonic()
+    one.close(patience_s=0.1)
+    assert time.monotonic() - begun < 5
+    loaded.set()
+    one.close()
+    assert server.asked == []
