@@ -11,7 +11,7 @@ export UPTAKE_DATA ?= $(abspath ../shared/data)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint bench map label nnunet-env label-env system-packages clean
+.PHONY: help demo test test-full lint bench map label nnunet-env label-env system-packages browser-packages clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -25,7 +25,7 @@ demo: $(VENV)/ready  ## from nothing to a result: a digital patient, or INPUT=fo
 test: $(VENV)/ready system-packages  ## the test suite
 	$(BIN)/python -m pytest -n 2 -m "not full"
 
-test-full: $(VENV)/ready system-packages map  ## also the slow tests (all patients of $$UPTAKE_DATA, the rendered package)
+test-full: $(VENV)/ready browser-packages map  ## also the slow tests (all patients of $$UPTAKE_DATA, the rendered package, the browser)
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/ready  ## ruff, mypy --strict, import-linter
@@ -57,6 +57,9 @@ label-env: $(VENV)/ready  ## MONAI Label and what it needs; .venv has it already
 
 system-packages:  # programs that some tests use; where they are missing and cannot be installed, those tests are skipped
 	@.ci/system-packages
+
+browser-packages:  # those, and Chromium
+	@.ci/system-packages browser
 
 clean:  ## remove what was built, but not .venv
 	rm -rf build out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -132,6 +132,8 @@ def place(labels: LabelMap, pet: ImageGeometry) -> LabelMap:
 def segmentation_labels(found: SegmentationObject, values: Mapping[str, int]) -> LabelMap:
     """A segmentation's segments as the values of their classes, on its own grid.
 
+    Segments without a voxel are passed over: OHIF sends all that its panel lists, and some are no class.
+
     Raises
     ------
     LabelRefused
@@ -139,6 +141,8 @@ def segmentation_labels(found: SegmentationObject, values: Mapping[str, int]) ->
     """
     array = np.zeros(found.geometry.shape, dtype=np.uint16)
     for segment in found.segments:
+        if not segment.frames.any():
+            continue
         name = fold_name(segment.label)
         if name not in values:
             raise LabelRefused(

@@ -15,12 +15,10 @@ from starlette.types import Scope
 
 from apps.monai_label.server.refusal import Refusal
 from apps.monai_label.server.security_headers import viewer_policy
+from apps.monai_label.server.viewer_changes import changed_files
 
 BASE = "/ohif"
 _PAGE = re.compile(r"(viewer|segmentation|tmtv|dynamic-volume|monai-label|notfoundserver|notfoundstudy)(/[a-z]{1,32})?")
-_MODE_BYTES = 1_000_000
-_PANELS = "rightPanels: [monailabel.monaiLabel]"
-_WITH_SAVING = "rightPanels: [monailabel.monaiLabel, '@ohif/extension-cornerstone.panelModule.panelSegmentation']"
 _HASHED = re.compile(r".*\.(bundle\.[0-9a-f]{20}\.js|wasm)")
 
 
@@ -70,23 +68,12 @@ def app_config() -> str:
         "useSharedArrayBuffer": "FALSE",
         "dataSources": [source],
     }
-    # The panel takes its server from this cookie, and would else guess port 8000 without TLS.
-    panel = "document.cookie='MONAILABEL_SERVER_URL='+escape(window.location.origin+'/')+'; path=/; samesite=strict';"
+    # The panel takes its server from this cookie, and would else guess port 8000 without TLS. The path is the one that
+    # it writes with itself: its cookie would be read before one of another path, even from a server of another port.
+    panel = (
+        f"document.cookie='MONAILABEL_SERVER_URL='+escape(window.location.origin+'/')+'; path={BASE}; samesite=strict';"
+    )
     return f"window.config = {json.dumps(config, indent=1)};\n{panel}\n"
-
-
-def patched(folder: Path) -> dict[str, str]:
-    """Files of the viewer that are served changed, by name.
-
-    The MONAI Label mode has no way to save: it gets the panel of segmentations, whose "Export DICOM SEG" sends a label
-    to this server. A viewer that does not have that mode is served as it is.
-    """
-    changed: dict[str, str] = {}
-    for path in folder.glob("*.bundle.*.js"):
-        text = path.read_text("utf-8", errors="replace") if path.stat().st_size < _MODE_BYTES else ""
-        if _PANELS in text:
-            changed[path.name] = text.replace(_PANELS, _WITH_SAVING)
-    return changed
 
 
 class Viewer(StaticFiles):
@@ -100,7 +87,7 @@ class Viewer(StaticFiles):
             "Cross-Origin-Embedder-Policy": "require-corp",
         }
         self._config = app_config()
-        self._patched = patched(folder)
+        self._changed = changed_files(folder)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer for a path below the viewer's."""
@@ -109,8 +96,8 @@ class Viewer(StaticFiles):
             return Response(self._config, media_type="text/javascript")
         if name in {".", "index.html"} or _PAGE.fullmatch(name):
             return HTMLResponse(self._index, headers=self._headers)
-        if name in self._patched:
-            return Response(self._patched[name], media_type="text/javascript", headers=self._headers)
+        if name in self._changed:
+            return Response(self._changed[name], media_type="text/javascript", headers=self._headers)
         try:
             response = await super().get_response(path, scope)
         except HTTPException as error:

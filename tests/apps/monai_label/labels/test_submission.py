@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from apps.monai_label.labels.label_errors import LabelRefused
-from apps.monai_label.labels.submission import Submission, place
+from apps.monai_label.labels.submission import Submission, place, segmentation_labels
 from tests.apps.monai_label.small_exams import box, of_folder, submission
+from uptake.dicom.annotations.segmentation_reader import Segment, SegmentationObject
 from uptake.geometry import ImageGeometry
 from uptake.volume import LabelMap
 
@@ -46,6 +47,23 @@ def test_a_label_beyond_the_pet_is_refused_but_a_larger_empty_margin_is_not():
     assert place(on(large, np.s_[10:20, 10:22, 10:24]), PET).array.all()
     with pytest.raises(LabelRefused, match="beyond"):
         place(on(large, np.s_[7:12, 10:12, 10:12]), PET)
+
+
+def test_segments_without_a_voxel_may_be_of_any_class():
+    drawn, empty = np.zeros((2, 12, 14), bool), np.zeros((1, 12, 14), bool)
+    drawn[:, 4:6, 4:6] = True
+
+    def segments(last):
+        named = (("Lesion", (3, 4), drawn), ("liver_reference", (3,), last), ("Node", (), drawn[:0]))
+        parts = tuple(Segment(at, name, "", "", None, None, planes, frames)
+                      for at, (name, planes, frames) in enumerate(named, 1))  # fmt: skip
+        return SegmentationObject(PET, "1.2.3", (), parts)
+
+    found = segmentation_labels(segments(empty), {"lesion": 7})
+    assert np.array_equal(np.unique(found.array), [0, 7])
+    assert np.count_nonzero(found.array) == 8
+    with pytest.raises(LabelRefused, match="no known class"):
+        segmentation_labels(segments(drawn[:1]), {"lesion": 7})
 
 
 @pytest.mark.parametrize("author", ["", "a^b", "a\\b", "x" * 65, "a\nb", "=a", "../a"])

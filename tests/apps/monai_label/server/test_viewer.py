@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from apps.monai_label.server.viewer import app_config, patched, wheel_viewer
+from apps.monai_label.server.viewer import app_config, wheel_viewer
+from apps.monai_label.server.viewer_changes import changed_files
 
 
 @pytest.fixture
@@ -69,11 +70,21 @@ def test_webassembly_has_its_type_and_hashed_files_are_kept(here):
     assert "immutable" not in here.ask("GET", "/ohif/assets/logo.svg", "reader").headers["cache-control"]
 
 
-def test_the_monai_label_mode_of_the_wheel_gets_a_panel_to_save_with():
+def test_the_wheels_viewer_gets_a_way_to_save_and_shows_pet_over_ct():
     pytest.importorskip("monailabel", reason="needs MONAI Label")
-    (text,) = patched(wheel_viewer()).values()
-    assert text.count("panelModule.panelSegmentation'") == 1
-    assert "routeName: 'monai-label'" in text
+    changed = changed_files(wheel_viewer())
+    assert len(changed) == 3
+    text = "".join(changed.values())
+    assert text.count("panelModule.panelSegmentation',") + text.count("panelModule.panelSegmentation']") == 1
+    assert text.count("hangingProtocol: 'uptakePetCt'") == text.count("id: 'uptakePetCt'") == 1
+    assert "onChangeStrategy" not in text
+    assert text.count("componentWillUnmount() {\n    const { isDataReady, info, options }") == 1
+    assert text.count("dataSource = extensionManager.getActiveDataSource()[0]") == 1
+    assert text.count("Submitted as a label") == 1
+
+
+def test_a_viewer_without_that_mode_is_served_as_it_is(folder):
+    assert changed_files(folder) == {}
 
 
 def test_the_configuration_is_json_but_for_the_panels_cookie():
