@@ -76,7 +76,8 @@ def make_routes(services: Services, pacs: PacsAccess | None, viewer: Path | None
         if pacs is None:
             yield
         else:
-            limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
+            # Orthanc closes a connection after a second without a request: ours are given up before.
+            limits = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=0.5)
             timeout = httpx.Timeout(60.0, connect=10.0)
             # A viewer asks for hundreds of slices at once, and does without one that it does not get.
             transport = httpx.AsyncHTTPTransport(limits=limits, retries=_CONNECT_AGAIN, trust_env=False)

@@ -17,6 +17,7 @@ _QUERY_KEY = re.compile(r"[A-Za-z0-9.]{1,64}")
 _QUERY_VALUE = re.compile(r"[^\x00-\x1f\x7f]{0,256}")
 _ACCEPT = re.compile(r"[A-Za-z0-9 ,;=*/.+\"'_:-]{1,512}")
 _PASSED_BACK = ("content-type", "content-encoding", "warning")
+_ASK_AGAIN = 2
 _MOST_JSON_BYTES = 512 * 1024 * 1024
 
 
@@ -44,7 +45,7 @@ class PacsProxy:
             "GET", f"{self._url}{path}", params=_query(request), headers=_headers(request)
         )
         try:
-            answer = await self._client.send(asked, stream=True)
+            answer = await self._sent(asked)
         except httpx.HTTPError as error:
             raise Refusal(
                 503, "The PACS does not answer. Nothing was lost; try again.", {"Retry-After": "10"}
@@ -56,6 +57,15 @@ class PacsProxy:
         if "json" in headers.get("content-type", ""):
             return await self._json(request, answer, headers)
         return StreamingResponse(_raw(answer), answer.status_code, headers, background=BackgroundTask(answer.aclose))
+
+    async def _sent(self, asked: httpx.Request) -> httpx.Response:
+        """Ask again where a connection ends before its answer begins, as one that was kept may at any time."""
+        for _ in range(_ASK_AGAIN):
+            try:
+                return await self._client.send(asked, stream=True)
+            except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+                continue
+        return await self._client.send(asked, stream=True)
 
     async def _json(self, request: Request, answer: httpx.Response, headers: dict[str, str]) -> Response:
         try:

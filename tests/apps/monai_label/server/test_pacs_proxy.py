@@ -172,6 +172,30 @@ def test_a_pacs_that_takes_no_connection_for_a_moment_is_asked_again(serve):
     assert answer.status == 200
 
 
+def test_a_connection_that_ends_without_an_answer_is_not_the_end(here, pacs):
+    handler, plain = pacs.RequestHandlerClass, Pacs.do_GET
+
+    def hang_up_on_every_second(self):
+        if len(self.asked) % 2:
+            self.asked.append((self.path, {}))
+            self.close_connection = True
+        else:
+            plain(self)
+
+    handler.do_GET = hang_up_on_every_second
+    answers = ask(here, *[SERIES] * 5)
+    assert [each.status for each in answers] == [200] * 5
+    assert len(handler.asked) == 9
+
+    def hang_up(self):
+        self.asked.append((self.path, {}))
+        self.close_connection = True
+
+    handler.do_GET, handler.asked = hang_up, []
+    assert ask(here, SERIES).status == 503
+    assert len(handler.asked) == 3
+
+
 def test_a_pacs_that_is_down_is_a_clear_state_and_health_still_answers(here, pacs):
     pacs.shutdown()
     pacs.server_close()
