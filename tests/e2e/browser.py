@@ -9,6 +9,7 @@ import pytest
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 # Volumes want WebGL, which a machine without a graphics card has in software.
@@ -28,9 +29,11 @@ return [...grid.keys()].every(id => {
 _VOXELS = """
 const found = {};
 for (const one of window.cornerstoneTools.segmentation.state.getSegmentations()) {
-  const values = window.services.segmentationService.getLabelmapVolume(one.segmentationId)
-    ?.voxelManager.getCompleteScalarDataArray() ?? [];
-  for (const value of values) if (value) {
+  const labelmap = one.representationData.Labelmap ?? {};
+  const volume = labelmap.volumeId && window.cornerstone.cache.getVolume(labelmap.volumeId);
+  const arrays = volume ? [volume.voxelManager.getCompleteScalarDataArray()]
+    : (labelmap.imageIds ?? []).map(id => window.cornerstone.cache.getImage(id)?.voxelManager.getScalarData() ?? []);
+  for (const array of arrays) for (const value of array) if (value) {
     const name = one.segments[value]?.label ?? String(value);
     found[name] = (found[name] ?? 0) + 1;
   }
@@ -96,6 +99,9 @@ class Browser:
             return True
 
         self.until(clicked, f"a click on {selector}")
+
+    def double_click(self, selector):
+        ActionChains(self.driver).double_click(self.find(selector)).perform()
 
     def has(self, text):
         return text in self.driver.find_element(By.TAG_NAME, "body").text

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
+from apps.monai_label.server import results_viewer
 from apps.monai_label.server.audit_log import AuditLog
 from apps.monai_label.server.gate import Gate, GateSettings
 from apps.monai_label.server.pacs_proxy import PacsProxy
@@ -32,7 +32,7 @@ from apps.monai_label.server.routes import (
     signing_in,
 )
 from apps.monai_label.server.services import Services
-from apps.monai_label.server.viewer import BASE, Viewer
+from apps.monai_label.server.viewer import BASE, Viewer, Viewers
 from uptake.errors import UptakeError
 
 _ROUTERS = (signing_in, health, info, infer, datastore, learning, parked_files, dicomweb)
@@ -52,10 +52,10 @@ def make_server(
     audit: AuditLog,
     settings: GateSettings,
     pacs: PacsAccess | None,
-    viewer: Path | None,
+    viewers: Viewers,
 ) -> ASGIApp:
     """The whole server as an ASGI application; it closes the services when it ends."""
-    routes = make_routes(services, pacs, viewer)
+    routes = make_routes(services, pacs, viewers)
     server: ASGIApp = Gate(routes, services.sign_in, audit, settings)
     if settings.origins:
         server = CORSMiddleware(
@@ -68,7 +68,7 @@ def make_server(
     return server
 
 
-def make_routes(services: Services, pacs: PacsAccess | None, viewer: Path | None) -> FastAPI:
+def make_routes(services: Services, pacs: PacsAccess | None, viewers: Viewers) -> FastAPI:
     """The routes without the gate; their description is not served."""
 
     @asynccontextmanager
@@ -111,8 +111,10 @@ def make_routes(services: Services, pacs: PacsAccess | None, viewer: Path | None
     routes.state.pacs = None
     for module in _ROUTERS:
         routes.include_router(module.router)
-    if viewer is not None:
-        routes.mount(BASE, Viewer(viewer))
+    if viewers.annotation is not None:
+        routes.mount(BASE, Viewer(viewers.annotation, BASE))
+    if viewers.results is not None:  # last, as it takes every path that is left; the gate lets through what it has
+        routes.mount(results_viewer.BASE, Viewer(viewers.results, results_viewer.BASE))
     routes.add_exception_handler(Refusal, _refused)
     routes.add_exception_handler(UptakeError, _failed)
     routes.add_exception_handler(RequestValidationError, _not_valid)

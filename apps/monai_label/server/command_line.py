@@ -46,6 +46,7 @@ class Options:
     tls_cert: Path | None
     tls_key: Path | None
     behind_proxy: bool
+    results_viewer: Path | None = None
 
     def __post_init__(self) -> None:
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -147,6 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--oidc-jwks", default="", metavar="URL", help="where the issuer's public keys are")
     add("--origin", action="append", default=[], dest="origins", metavar="ORIGIN",
         help="other site whose pages may call the server (CORS); may be repeated")  # fmt: skip
+    add("--results-viewer", type=Path, metavar="FOLDER",
+        help="dist of @ohif/app 3.13 from npm: SEG, RTSTRUCT, PDF at /viewer?StudyInstanceUIDs=UID")  # fmt: skip
     add("--tls-cert", type=Path, metavar="FILE", help="certificate chain, PEM")
     add("--tls-key", type=Path, metavar="FILE", help="its private key, PEM")
     add("--behind-proxy", action="store_true", help="a proxy before this server ends TLS")

@@ -40,11 +40,14 @@ class GateSettings:
         Other sites' pages that may speak to the server (CORS), such as ``https://viewer.hospital.example``.
     secure
         Whether browsers reach the server by HTTPS.
+    rules
+        The allow-list.
     """
 
     hosts: frozenset[str]
     origins: frozenset[str] = frozenset()
     secure: bool = False
+    rules: tuple[Rule, ...] = RULES
 
 
 class Gate:
@@ -73,7 +76,7 @@ class Gate:
         host = _host_name(headers)
         if host not in self._settings.hosts:
             raise Refusal(421, "This server does not answer to that name.")
-        return rule_for(scope["method"], path, RULES), path
+        return rule_for(scope["method"], path, self._settings.rules), path
 
     async def user(self, headers: Headers) -> tuple[User | None, str]:
         """Who asks, and the secret that they showed: a bearer token before a cookie."""

@@ -22,14 +22,14 @@ class Queues:
     Parameters
     ----------
     inference
-        Networks on whole exams: one at a time, since one takes every core; they give way to clicks and ``/health``.
+        Networks on whole exams: one at a time, since one takes every core.
     clicks
         Click tools.
     files
         Reading and writing of exams and labels.
     """
 
-    inference: WorkQueue = field(default_factory=lambda: WorkQueue("infer", 1, 24, nice=15))
+    inference: WorkQueue = field(default_factory=lambda: WorkQueue("infer", 1, 24))
     clicks: WorkQueue = field(default_factory=lambda: WorkQueue("click", 2, 64))
     files: WorkQueue = field(default_factory=lambda: WorkQueue("file", 4, 128))
 

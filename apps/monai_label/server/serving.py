@@ -18,10 +18,12 @@ from apps.monai_label.server.gate import GateSettings
 from apps.monai_label.server.label_app import LabelApp
 from apps.monai_label.server.oidc import OidcAccounts, OidcSettings
 from apps.monai_label.server.orthanc import OwnOrthanc
+from apps.monai_label.server.results_viewer import results_rules
+from apps.monai_label.server.route_rules import RULES
 from apps.monai_label.server.services import Services
 from apps.monai_label.server.sign_in import SignIn
 from apps.monai_label.server.token_file import TokenFile, make_token_file
-from apps.monai_label.server.viewer import wheel_viewer
+from apps.monai_label.server.viewer import Viewers, wheel_viewer
 from apps.monai_label.server.work_folder import locked
 
 AppMaker = Callable[[Options, PacsAccess | None], LabelApp]
@@ -49,8 +51,10 @@ def serve(options: Options, make_app: AppMaker, say: Callable[[str], None]) -> N
 
 def _server(options: Options, app: LabelApp, sign_in: SignIn, pacs: PacsAccess | None) -> ASGIApp:
     services = Services.in_folder(app, sign_in, options.work, secure=options.secure)
-    settings = GateSettings(options.hosts, frozenset(options.origins), options.secure)
-    return make_server(services, AuditLog(options.work / "audit"), settings, pacs, wheel_viewer())
+    results = options.results_viewer
+    rules = RULES + (results_rules(results) if results is not None else ())
+    settings = GateSettings(options.hosts, frozenset(options.origins), options.secure, rules)
+    return make_server(services, AuditLog(options.work / "audit"), settings, pacs, Viewers(wheel_viewer(), results))
 
 
 def _run(options: Options, server: ASGIApp) -> None:

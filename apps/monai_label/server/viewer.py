@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -31,8 +32,24 @@ def wheel_viewer() -> Path | None:
     return folder if (folder / "index.html").is_file() else None
 
 
-def app_config() -> str:
-    """The viewer's configuration: this server's DICOMweb, and this server in the MONAI Label panel."""
+@dataclass(frozen=True, slots=True)
+class Viewers:
+    """Folders of the viewers that are served; None where there is none.
+
+    Parameters
+    ----------
+    annotation
+        With the MONAI Label mode, at ``BASE``.
+    results
+        For results, at the root path.
+    """
+
+    annotation: Path | None = None
+    results: Path | None = None
+
+
+def app_config(base: str = BASE) -> str:
+    """The viewer's configuration at a path: this server's DICOMweb and, at ``BASE``, this server in the panel."""
     source = {
         "namespace": "@ohif/extension-default.dataSourcesModule.dicomweb",
         "sourceName": "dicomweb",
@@ -55,7 +72,7 @@ def app_config() -> str:
         },
     }
     config = {
-        "routerBasename": f"{BASE}/",
+        "routerBasename": f"{base}/",
         "showStudyList": True,
         "extensions": [],
         "modes": [],
@@ -73,21 +90,21 @@ def app_config() -> str:
     panel = (
         f"document.cookie='MONAILABEL_SERVER_URL='+escape(window.location.origin+'/')+'; path={BASE}; samesite=strict';"
     )
-    return f"window.config = {json.dumps(config, indent=1)};\n{panel}\n"
+    return f"window.config = {json.dumps(config, indent=1)};\n" + (f"{panel}\n" if base == BASE else "")
 
 
 class Viewer(StaticFiles):
     """The viewer's files; a page's path gives its start page, and any other path that is no file gives 404."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, base: str = BASE) -> None:
         super().__init__(directory=folder, follow_symlink=False)
         self._index = (folder / "index.html").read_text("utf-8")
         self._headers = {
             "Content-Security-Policy": viewer_policy(self._index),
             "Cross-Origin-Embedder-Policy": "require-corp",
         }
-        self._config = app_config()
-        self._changed = changed_files(folder)
+        self._config = app_config(base)
+        self._changed = changed_files(folder) if base == BASE else {}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer for a path below the viewer's."""

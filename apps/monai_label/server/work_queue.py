@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TypeVar
 
 from apps.monai_label.server.refusal import QueueFull
-from apps.monai_label.thread_priority import lower_own_priority
 
 _T = TypeVar("_T")
 
@@ -25,15 +23,12 @@ class WorkQueue:
         How many run at once.
     waiting
         How many more may wait.
-    nice
-        Steps by which its threads' priority is below the server's, and with it that of threads which they start.
     """
 
-    def __init__(self, name: str, running: int, waiting: int, *, nice: int = 0) -> None:
+    def __init__(self, name: str, running: int, waiting: int) -> None:
         if running < 1 or waiting < 0:
             raise ValueError("a queue runs at least one, and lets none or more wait")
-        begin = partial(lower_own_priority, nice) if nice else None
-        self._threads = ThreadPoolExecutor(running, thread_name_prefix=name, initializer=begin)
+        self._threads = ThreadPoolExecutor(running, thread_name_prefix=name)
         self._most = running + waiting
         self._taken = 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,6 @@ from typing import Protocol
 
 from apps.monai_label.strategies.exam_score import ExamScore
 from apps.monai_label.strategies.score_store import ScoreStore
-from apps.monai_label.thread_priority import lower_own_priority
 from uptake.errors import BundleRefused, InputRefused, UptakeError
 from uptake.exam import PreparedExam
 
@@ -53,7 +53,7 @@ class WorkerSettings:
     Parameters
     ----------
     nice
-        Added to the thread's niceness; more than that of the networks that people wait for (``Services``).
+        Added to the thread's niceness.
     idle_s
         After which it looks for new exams.
     retry_after_s
@@ -64,7 +64,7 @@ class WorkerSettings:
         Whether somebody waits for the processor.
     """
 
-    nice: int = 19
+    nice: int = 10
     idle_s: float = 60.0
     retry_after_s: float = 3600.0
     longest_pause_s: float = 60.0
@@ -171,7 +171,10 @@ class ScoreWorker:
             raise _Ended("The background's work is over.")
 
     def _run(self) -> None:
-        if not lower_own_priority(self._settings.nice):
+        try:  # Linux has a niceness for each thread
+            number = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, number, os.getpriority(os.PRIO_PROCESS, number) + self._settings.nice)
+        except OSError:
             _logger.info("the background runs at the server's own priority")
         while not self._stop.is_set():
             self._wake.clear()

@@ -41,14 +41,14 @@ class JobSettings:
     threads
         Of the training process; 0 for torch's choice.
     nice
-        Added to its niceness; more than that of the networks that people wait for (``Services``).
+        Added to its niceness.
     on_promoted
         Called with model and number when a new version is in use.
     """
 
     announced: Mapping[int, str] = field(default_factory=dict)
     threads: int = 0
-    nice: int = 19
+    nice: int = 10
     on_promoted: Callable[[str, int], None] = lambda model, number: None
 
 

@@ -77,10 +77,10 @@ class Running:
             return False
 
 
-def with_pacs(pacs: OrthancServer, work: Path, models: Path) -> Running:
+def with_pacs(pacs: OrthancServer, work: Path, models: Path, *more: str) -> Running:
     """A server before a PACS that may go down while it runs."""
     user, password = pacs.credentials
     secret = work.with_suffix(".password")
     secret.write_text(password)
     options = ("--pacs", pacs.dicomweb_url, "--pacs-account", user, "--pacs-password-file", str(secret))
-    return Running(work, *options, models=models)
+    return Running(work, *options, *more, models=models)

@@ -16,6 +16,7 @@ from apps.monai_label.server.gate import GateSettings
 from apps.monai_label.server.services import Services
 from apps.monai_label.server.sign_in import SignIn
 from apps.monai_label.server.token_file import TokenFile, make_token_file
+from apps.monai_label.server.viewer import Viewers
 
 PET, CT, STUDY, OTHER_PET = "1.2.3.1", "1.2.3.2", "1.2.3", "1.2.4.1"
 HOST = "127.0.0.1:8000"
@@ -192,7 +193,7 @@ class Served:
         return asyncio.run(call(self.server, method, target, sent, body))
 
 
-def served(folder: Path, pacs: PacsAccess | None = None, viewer: Path | None = None, **gate) -> Served:
+def served(folder: Path, pacs: PacsAccess | None = None, viewers: Viewers | None = None, **gate) -> Served:
     tokens_path = folder / "tokens.json"
     tokens = make_token_file(tokens_path, USERS)
     app = FakeApp(folder)
@@ -201,7 +202,7 @@ def served(folder: Path, pacs: PacsAccess | None = None, viewer: Path | None = N
         app, SignIn(TokenFile(tokens_path)), folder / "work", secure=gate.get("secure", False)
     )
     settings = GateSettings(frozenset({"127.0.0.1", "localhost"}), **gate)
-    server = make_server(services, AuditLog(folder / "audit"), settings, pacs, viewer)
+    server = make_server(services, AuditLog(folder / "audit"), settings, pacs, viewers or Viewers())
     return Served(server, app, services, tokens, tokens_path, folder / "audit")
 
 

@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-import os
-import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 
 import pytest
@@ -240,23 +237,6 @@ def test_a_client_that_went_away_keeps_its_place_until_its_work_is_done():
         hold.set()
         await asyncio.sleep(0.1)
         assert await queue.run(lambda: 1) == 1
-        queue.close()
-
-    asyncio.run(road())
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
-def test_computing_threads_and_those_they_start_give_way_to_the_servers_own():
-    def niceness():
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    def niceness_of_a_child():
-        with ThreadPoolExecutor(1) as child:
-            return child.submit(niceness).result()
-
-    async def road():
-        queue = WorkQueue("test", running=1, waiting=1, nice=3)
-        assert await queue.run(niceness) == await queue.run(niceness_of_a_child) == niceness() + 3
         queue.close()
 
     asyncio.run(road())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from apps.monai_label.server.viewer import app_config, wheel_viewer
+from apps.monai_label.server.viewer import Viewers, app_config, wheel_viewer
 from apps.monai_label.server.viewer_changes import changed_files
 
 
@@ -25,7 +25,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def here(serve, folder):
-    return serve(viewer=folder)
+    return serve(viewers=Viewers(annotation=folder))
 
 
 @pytest.mark.parametrize("page", ["/ohif/", "/ohif/viewer", "/ohif/tmtv", "/ohif/monai-label", "/ohif/viewer/dicomweb"])
