@@ -158,7 +158,9 @@ def test_a_compared_run_is_scored_where_it_may_be(folders, tmp_path):
     assert tested < {each.name for each in made.cross_validation.patients}
     assert {"plain", "fold 0", "fold 1"} == made.further["external"].keys()
 
-    other = replace(plain, recipe=replace(small_recipe(), classes=small_recipe().classes[:2]))
+    recipe = small_recipe()
+    network = replace(recipe.network, settings={**recipe.network.settings, "classes": 2})
+    other = replace(plain, recipe=replace(recipe, classes=recipe.classes[:2], network=network))
     with pytest.raises(InputRefused, match="plain cannot be compared"):
         evaluate(networks_of_run(folders / "run"), {"plain": other}, settings(folders, tmp_path / "out"))
 

@@ -65,7 +65,7 @@ def test_what_lacks_is_named(tmp_path):
 def test_labels_of_no_class_are_told(tmp_path):
     write_patients(tmp_path, 1)
     recipe = small_recipe()
-    recipe = replace(recipe, classes=recipe.classes[:2], network=replace(recipe.network, settings={}))
+    recipe = replace(recipe, classes=recipe.classes[:2], network=replace(recipe.network, settings={"classes": 2}))
     (exam,) = find_exams(tmp_path, recipe)
     assert exam.load().warnings == ("exam patient-0: labels [2] are of no class and count as background",)
 

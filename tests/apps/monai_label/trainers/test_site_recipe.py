@@ -50,7 +50,7 @@ def test_a_recipe_of_one_lesion_class_takes_every_lesion_but_no_organ():
     recipe = replace(
         quick_recipe(),
         classes=(RecipeClass("background"), lesion),
-        network=replace(quick_recipe().network, settings={}),
+        network=replace(quick_recipe().network, settings={"classes": 2}),
     )
     announced = {0: "background", 1: "lesion", 2: "primary_tumour", 3: "physiological_uptake", 4: "liver", 5: "made up"}
     assert values_by_class(recipe, announced) == {1: 1, 2: 1}
