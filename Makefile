@@ -23,10 +23,10 @@ demo: $(VENV)/ready  ## from nothing to a result: a digital patient, or INPUT=fo
 	@BIN=$(BIN) .ci/demo "$(INPUT)" "$(OUT)"
 
 test: $(VENV)/ready system-packages  ## the test suite
-	$(BIN)/python -m pytest -n 2 -m "not full"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not full"
 
 test-full: $(VENV)/ready browser-packages map  ## also the slow tests (all patients of $$UPTAKE_DATA, the rendered package, the browser)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/ready  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -16,7 +16,11 @@ from uptake.dicom.annotations.segmentation_authorship import read_authorship
 from uptake.dicom.annotations.segmentation_reader import read_segmentation
 
 # The client leaves its connections open and imports cgi.
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.xdist_group("annotation server"),
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.timeout(1800),
+]
 PATIENTS = 4
 BROKEN = "z_damaged"
 

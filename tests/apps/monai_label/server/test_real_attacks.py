@@ -16,7 +16,11 @@ from tests.apps.monai_label.foreign_segmentations import write_segmentation
 from tests.apps.monai_label.small_exams import of_folder
 from tests.small_exam import write_small_exam
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.xdist_group("annotation server"),
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.timeout(1800),
+]
 CLICK = "/infer/region_suv_4_0"
 
 

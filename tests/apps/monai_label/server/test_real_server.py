@@ -20,7 +20,11 @@ from tests.apps.monai_label.server.running_server import Running
 from tests.small_exam import NAME
 
 # The client leaves its connections open and imports cgi.
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.xdist_group("annotation server"),
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.timeout(1800),
+]
 
 
 def test_the_clients_road_from_exam_to_label(running, exam, labelled):
