@@ -106,6 +106,14 @@ def test_training_learns_and_stops_without_gain(data, tmp_path):
     assert max(row.get("dice_union", 0.0) for row in rows) > 0.8
 
 
+def test_the_last_epoch_of_a_training_bounded_by_time_is_validated(data, tmp_path):
+    rows = []
+    options = RunOptions(data, tmp_path / "run", data.parent / "cache", (0,))
+    recipe = small_recipe(epochs=50, validate_every=50, seconds=0.001)
+    train(recipe, options, ALONE, Watcher(epoch=lambda fold, row: rows.append(row)))
+    assert len(rows) == 1 and "score" in rows[0]
+
+
 def test_a_bundle_of_a_run_loads_and_answers(whole, tmp_path):
     made = to_bundle(open_run(whole), tmp_path, "A licence.")
 

@@ -138,7 +138,7 @@ class _Trainer:
         loss = self._train(progress.epoch)
         progress.epoch += 1
         row = {"epoch": float(progress.epoch), "rate": rate, "loss": loss}
-        if progress.epoch % self.fitting.validate_every == 0 or progress.epoch >= self.fitting.epochs:
+        if progress.epoch % self.fitting.validate_every == 0 or self._over(progress.seconds + time.monotonic() - begun):
             row |= self._validated()
         progress.network = _copied(self.network)
         progress.optimiser = self.optimiser.state_dict()
@@ -230,6 +230,10 @@ class _Trainer:
             name: each.lerp(start[name].to(each), share) if each.is_floating_point() else each
             for name, each in weights.items()
         }
+
+    def _over(self, seconds: float) -> bool:
+        """Whether this is the last epoch, which is validated whatever its number."""
+        return self.progress.epoch >= self.fitting.epochs or 0 < self.fitting.seconds <= seconds
 
     def _done(self) -> float:
         by_epochs = self.progress.epoch / self.fitting.epochs
