@@ -111,7 +111,8 @@ def test_the_last_epoch_of_a_training_bounded_by_time_is_validated(data, tmp_pat
     options = RunOptions(data, tmp_path / "run", data.parent / "cache", (0,))
     recipe = small_recipe(epochs=50, validate_every=50, seconds=0.001)
     train(recipe, options, ALONE, Watcher(epoch=lambda fold, row: rows.append(row)))
-    assert len(rows) == 1 and "score" in rows[0]
+    assert len(rows) == 1
+    assert "score" in rows[0]
 
 
 def test_a_bundle_of_a_run_loads_and_answers(whole, tmp_path):
