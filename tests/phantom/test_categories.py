@@ -10,6 +10,8 @@ from uptake.phantom.cohort.making import one_thread
 from uptake.phantom.cohort.specification import CohortSpecification
 from uptake.phantom.designing import designed
 
+# One worker for both, as their exams take a quarter of an hour; whichever comes first waits for them.
+pytestmark = [pytest.mark.full, pytest.mark.timeout(3600), pytest.mark.xdist_group("categories")]
 # Of the PSMA patients 24 have two exams, so that there are 204 pairs in all.
 PATIENTS = {"breast-pairs": 90, "response": 90, "psma": 84}
 SEED = 9000
@@ -49,8 +51,6 @@ def outcomes():
         return list(pool.map(outcome, wishes, chunksize=4))
 
 
-@pytest.mark.full
-@pytest.mark.timeout(3600)
 def test_the_checker_finds_what_was_intended(outcomes):
     assert len(outcomes) == sum(PATIENTS.values())
     assert sum(len(patient.exams) == 2 for patient, _ in outcomes) >= 200
@@ -59,7 +59,6 @@ def test_the_checker_finds_what_was_intended(outcomes):
         assert {name: found[name] for name in patient.intended} == patient.intended, patient.scenario
 
 
-@pytest.mark.full
 def test_every_category_and_stage_occurs(outcomes):
     intended = [patient.intended for patient, _ in outcomes]
     seen = {name: {each[name] for each in intended if name in each} for name in CATEGORIES}
