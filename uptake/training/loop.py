@@ -132,13 +132,14 @@ class _Trainer:
     def epoch(self) -> None:
         """One epoch, with its validation where one is due, into the progress."""
         progress, begun = self.progress, time.monotonic()
-        rate = self.fitting.optimiser.rate_at(progress.epoch, self._done())
+        rate = self.fitting.optimiser.rate_at(progress.epoch, self._done(progress.seconds))
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         loss = self._train(progress.epoch)
         progress.epoch += 1
         row = {"epoch": float(progress.epoch), "rate": rate, "loss": loss}
-        if progress.epoch % self.fitting.validate_every == 0 or self._over(progress.seconds + time.monotonic() - begun):
+        last = self._done(progress.seconds + time.monotonic() - begun) >= 1.0
+        if last or progress.epoch % self.fitting.validate_every == 0:
             row |= self._validated()
         progress.network = _copied(self.network)
         progress.optimiser = self.optimiser.state_dict()
@@ -231,13 +232,10 @@ class _Trainer:
             for name, each in weights.items()
         }
 
-    def _over(self, seconds: float) -> bool:
-        """Whether this is the last epoch, which is validated whatever its number."""
-        return self.progress.epoch >= self.fitting.epochs or 0 < self.fitting.seconds <= seconds
-
-    def _done(self) -> float:
+    def _done(self, seconds: float) -> float:
+        """Share of the training that is over after so many seconds: by epochs or by time, whichever is more."""
         by_epochs = self.progress.epoch / self.fitting.epochs
-        by_time = self.progress.seconds / self.fitting.seconds if self.fitting.seconds else 0.0
+        by_time = seconds / self.fitting.seconds if self.fitting.seconds else 0.0
         return max(by_epochs, by_time)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,11 +21,11 @@ from apps.monai_label.labels.mask_prints import (
     print_labels,
     prints_given_out,
     same_label,
-    segment_prints,
 )
 from apps.monai_label.labels.outbox import Outbox
+from apps.monai_label.labels.stored_segmentations import StoredSegmentations
 from apps.monai_label.labels.submission import Submission, on_pet_grid, place, segmentation_labels
-from uptake.dicom.annotations.segmentation_reader import SegmentationObject, read_segmentation
+from uptake.dicom.annotations.segmentation_reader import SegmentationObject
 from uptake.dicom.results.annotation_segmentation import (
     SegmentationMaker,
     build_annotation_segmentation,
@@ -39,7 +37,6 @@ from uptake.exam import Exam
 from uptake.geometry import ImageGeometry
 from uptake.volume import LabelMap
 
-_LOG = logging.getLogger(__name__)
 _Drawn = tuple[LabelMap, Mapping[int, str]]
 
 
@@ -73,12 +70,12 @@ class LabelStore:
     """The labels of a source's exams; every method may be called from any thread."""
 
     def __init__(self, source: ExamSource, settings: LabelSettings) -> None:
-        self._source = source
         self.settings = settings
         self.classes = checked_names(settings.classes)
         self.ledger = Ledger(settings.folder)
-        self._cache = FileCache(settings.folder / "cache", settings.cache_bytes)
         self._outbox = Outbox(source, self.ledger, settings.folder / "kept")
+        cache = FileCache(settings.folder / "cache", settings.cache_bytes)
+        self.stored = StoredSegmentations(source, self.ledger, self._outbox, cache)
         self._saving = [threading.Lock() for _ in range(64)]
 
     def submit(self, image_id: str, exam: Exam, submission: Submission) -> LabelVersion:
@@ -161,7 +158,7 @@ class LabelStore:
             If it must be fetched and the source does not answer.
         """
         entry = self.ledger.find(sop_instance_uid)
-        found = self._fetched(entry) if entry is not None and entry.is_truth else None
+        found = self.stored.label(entry) if entry is not None and entry.is_truth else None
         if found is None:
             return None
         wanted = {fold_name(name): value for name, value in values.items()} if values else self._values(found)
@@ -198,32 +195,6 @@ class LabelStore:
         """Note that a label map, on any grid, was made by a machine."""
         self.ledger.give_out(image_id, prints_given_out(labels))
 
-    @contextmanager
-    def fetched(self, where: SegmentationPlace) -> Iterator[Path]:
-        """A stored segmentation, from the cache or the source, which stays while the block lasts.
-
-        Raises
-        ------
-        FileNotFoundError
-            If the source has no such object.
-        PacsUnavailable
-            If it does not answer.
-        """
-        sop = where.sop_instance_uid
-
-        def load(folder: Path) -> None:
-            try:
-                self._source.fetch(where, folder)
-            except FileNotFoundError as error:
-                # Not an OSError any more, which would mean this machine's disk to the cache.
-                raise _Gone from error
-
-        try:
-            with self._cache.held(sop, load) as folder:
-                yield folder / f"{sop}.dcm"
-        except _Gone as error:
-            raise FileNotFoundError(sop) from error
-
     def _new_entry(
         self, what: tuple[str, Exam, Submission], prints: Mapping[str, MaskPrint], current: LedgerEntry | None
     ) -> tuple[LedgerEntry, SegmentationMaker]:
@@ -247,36 +218,8 @@ class LabelStore:
         where = SegmentationPlace(exam.pet.study_uid, maker.uid("series"), maker.uid("instance"))
         return LedgerEntry(version, where, prints, "pending"), maker
 
-    def _fetched(self, entry: LedgerEntry) -> SegmentationObject | None:
-        """A label as the source gives it back; None, and no truth any more, where it is not what was submitted."""
-        try:
-            with self._file(entry) as path:
-                found = read_segmentation(path)
-            if same_label(segment_prints(found), entry.prints):
-                return found
-        except FileNotFoundError:
-            pass
-        sop = entry.version.sop_instance_uid
-        _LOG.error("label %s is gone from the PACS, or is not what was submitted: it is no truth any more", sop)
-        self.ledger.mark("spoiled", sop)
-        self._cache.drop(sop)
-        return None
-
-    @contextmanager
-    def _file(self, entry: LedgerEntry) -> Iterator[Path]:
-        kept = self._outbox.path(entry)
-        if entry.state == "pending" and kept.is_file():
-            yield kept
-            return
-        with self.fetched(entry.place) as path:
-            yield path
-
     def _values(self, found: SegmentationObject) -> dict[str, int]:
         return _values(self.classes, [fold_name(segment.label) for segment in found.segments])
-
-
-class _Gone(Exception):
-    """The source has no such object."""
 
 
 def _values(classes: Mapping[int, str], names: list[str]) -> dict[str, int]:

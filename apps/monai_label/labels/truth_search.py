@@ -86,7 +86,7 @@ def _read_headers(store: LabelStore, places: Iterable[SegmentationPlace], keys: 
         by_study[key.study_uid].append(key)
     for place in places:
         try:
-            with store.fetched(place) as path:
+            with store.stored.fetched(place) as path:
                 author = read_authorship(path)
         except (InputRefused, FileNotFoundError):
             continue
@@ -107,7 +107,7 @@ def _image_of(
 
 def _read(store: LabelStore, place: SegmentationPlace) -> SegmentationObject | None:
     try:
-        with store.fetched(place) as path:
+        with store.stored.fetched(place) as path:
             return read_segmentation(path)
     except (InputRefused, FileNotFoundError):
         return None

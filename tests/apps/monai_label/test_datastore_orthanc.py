@@ -72,7 +72,7 @@ def test_a_label_goes_to_the_pacs_and_comes_back(exams_of, orthanc, tmp_path):
     again = exams_of(fresh=True)
     np.testing.assert_array_equal(again.truth(image).array, drawn)
     # What is there already counts as stored.
-    with again.labels.fetched(again.labels.ledger.find(version.sop_instance_uid).place) as path:
+    with again.labels.stored.fetched(again.labels.ledger.find(version.sop_instance_uid).place) as path:
         again.source.store(path, again.labels.ledger.find(version.sop_instance_uid).place)
     assert len(sent(orthanc)) == 1
 
