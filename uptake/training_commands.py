@@ -38,6 +38,12 @@ StartFrom = Annotated[
     Path | None,
     typer.Option("--from", metavar="RUN|BUNDLE", help="Start from its weights; from chance if left out."),
 ]
+Also = Annotated[
+    Path | None,
+    typer.Option(
+        "--train-also", metavar="FOLDER", help="Further patients: every fold trains on them, none tests them."
+    ),
+]
 Threads = Annotated[int, typer.Option(min=0, help="Of the processor; 0: all cores.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder of uptake train.")]
 Name = Annotated[str, typer.Option(help="Of the bundle; the recipe's if left out.")]
@@ -55,6 +61,7 @@ def train(
     resume: Resume = False,
     cache: Cache = None,
     start: StartFrom = None,
+    also: Also = None,
     threads: Threads = 0,
     models: Models = Path("models"),
 ) -> int:
@@ -71,7 +78,7 @@ def train(
     first = os.environ.get("RANK", "0") == "0"
     try:
         chosen = find_recipe(recipe, scale.value, models).with_options(folds=folds, seed=seed)
-        options = RunOptions(data, out, cache, tuple(fold or ()), resume, start)
+        options = RunOptions(data, out, cache, tuple(fold or ()), resume, start, also)
         with progress_bar(quiet=not first, counted=True) as bar, world(threads) as where:
             row = bar.add_task("preparing exams", total=None)
 

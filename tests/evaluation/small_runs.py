@@ -11,8 +11,8 @@ from uptake.inference.model_store import Tiling
 from uptake.networks.catalogue import network, settings_of
 from uptake.training.cache import prepared
 from uptake.training.exam_folder import find_exams
+from uptake.training.new_run import begin_run
 from uptake.training.progress_state import save_weights
-from uptake.training.run_folder import begin_run
 
 
 def quick_recipe():

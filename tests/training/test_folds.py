@@ -23,6 +23,20 @@ def test_sixty_patients_are_split_as_published():
     assert folds != split(data, Splits(seed=2)).folds
 
 
+def test_further_patients_are_trained_on_in_every_fold_and_tested_in_none():
+    data, further = exams(*[(f"p{i}", f"h{i}") for i in range(6)]), exams(("a", "x"), ("a", "y"), ("b", "z"))
+    drawn = split(data, Splits(folds=3), further)
+    for fold, alone in zip(drawn.folds, split(data, Splits(folds=3)).folds, strict=True):
+        assert set(fold.train) == {*alone.train, "a", "b"}
+        assert (fold.validation, fold.test) == (alone.validation, alone.test)
+    assert folds_of(drawn.to_json()) == drawn
+
+
+def test_the_same_images_among_the_further_patients_are_refused():
+    with pytest.raises(InputRefused, match="exam-1 and exam-0 have the same PET"):
+        split(exams(("a", "x"), ("b", "y"), ("c", "z")), Splits(folds=3), exams(("d", "y")))
+
+
 def test_folds_read_back_what_they_write():
     folds = split(exams(*[(f"p{i}", f"h{i}") for i in range(6)]), Splits(folds=3))
     assert folds_of(folds.to_json()) == folds
@@ -40,6 +54,7 @@ def test_the_same_images_under_two_patients_are_refused():
         ([Fold(("a",), ("b",), ("c", "a"))], "two parts of fold 0"),
         ([Fold(("a",), (), ("b", "c")), Fold(("a", "b"), (), ("c",))], "tested in two folds"),
         ([Fold(("a",), (), ("b",)), Fold(("b",), (), ("a", "c"))], "fold 0 has other patients"),
+        ([Fold(("a", "x"), (), ("b",)), Fold(("b",), ("x",), ("a",))], "fold 0 has other patients"),
     ],
 )
 def test_folds_that_leak_are_refused(folds, words):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from uptake.errors import InputRefused
@@ -45,7 +46,29 @@ def find_exams(folder: Path, recipe: TrainingRecipe) -> tuple[TrainingExam, ...]
         found = dicom_exams(folder, recipe)
     if not found:
         raise InputRefused("no exam with truth was found in the folder of training data.", remedy=REMEDY)
-    twice = [name for name, count in Counter(each.name for each in found).items() if count > 1]
+    _require_own_names(found)
+    return tuple(sorted(found, key=lambda each: (each.patient, each.name)))
+
+
+def require_apart(exams: Sequence[TrainingExam], also: Sequence[TrainingExam]) -> None:
+    """Refuse a patient, or an exam's name, that is in both of two folders.
+
+    Raises
+    ------
+    InputRefused
+        Naming the exam.
+    """
+    patients = {exam.patient for exam in exams}
+    for exam in also:
+        if exam.patient in patients:
+            raise InputRefused(
+                f"the patient of exam {exam.name} is among those to split in folds and among those only to train on.",
+                remedy="Leave the exam out of one of the folders.",
+            )
+    _require_own_names((*exams, *also))
+
+
+def _require_own_names(exams: Sequence[TrainingExam]) -> None:
+    twice = [name for name, count in Counter(each.name for each in exams).items() if count > 1]
     if twice:
         raise InputRefused(f"several exams are called {twice[0]}.", remedy="Give each exam a name of its own.")
-    return tuple(sorted(found, key=lambda each: (each.patient, each.name)))

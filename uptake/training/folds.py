@@ -30,7 +30,8 @@ class Folds:
     Raises
     ------
     InputRefused
-        If a patient is in two parts of a fold, tested in two folds or none, or left out of one.
+        If a patient is in two parts of a fold, tested in two folds, left out of one, or, where no fold tests the
+        patient, not trained on in every fold.
     """
 
     folds: tuple[Fold, ...]
@@ -39,11 +40,12 @@ class Folds:
         patients = [patient for fold in self.folds for patient in fold.test]
         if len(set(patients)) != len(patients):
             raise _leak("a patient is tested in two folds")
+        always = set.intersection(*(set(fold.train) for fold in self.folds)) - set(patients) if self.folds else set()
         for number, fold in enumerate(self.folds):
             members = [*fold.train, *fold.validation, *fold.test]
             if len(set(members)) != len(members):
                 raise _leak(f"a patient is in two parts of fold {number}")
-            if set(members) != set(patients):
+            if set(members) != set(patients) | always:
                 raise _leak(f"fold {number} has other patients than the others")
 
     def to_json(self) -> str:
@@ -59,15 +61,18 @@ def folds_of(text: str) -> Folds:
         raise InputRefused(f"the folds cannot be read: {error}.", remedy="Train in a new folder.") from error
 
 
-def split(exams: Sequence[PreparedTraining], splits: Splits) -> Folds:
+def split(exams: Sequence[PreparedTraining], splits: Splits, also: Sequence[PreparedTraining] = ()) -> Folds:
     """Draw the folds: patients shuffled by the seed, dealt out in equal parts, not stratified by anything.
+
+    Those of ``also`` are trained on in every fold, and tested in none.
 
     Raises
     ------
     InputRefused
         If there are too few patients, or the same images are under two patients.
     """
-    require_no_leak(exams)
+    require_no_leak((*exams, *also))
+    always = {exam.patient for exam in also}
     patients = sorted({exam.patient for exam in exams})
     if len(patients) < splits.folds or len(patients) < 3:
         raise InputRefused(
@@ -82,7 +87,7 @@ def split(exams: Sequence[PreparedTraining], splits: Splits) -> Folds:
         # The part that comes next is validated with first, so that the validation patients of folds differ as well.
         rest = [patient for part in (*parts[number + 1 :], *parts[:number]) for patient in part]
         count = min(max(round(splits.validation * len(rest)), int(splits.validation > 0)), len(rest) - 1)
-        folds.append(Fold(tuple(sorted(rest[count:])), tuple(sorted(rest[:count])), tuple(sorted(test))))
+        folds.append(Fold(tuple(sorted({*rest[count:], *always})), tuple(sorted(rest[:count])), tuple(sorted(test))))
     return Folds(tuple(folds))
 
 

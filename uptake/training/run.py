@@ -8,11 +8,12 @@ from pathlib import Path
 
 from uptake.errors import InputRefused
 from uptake.training.cache import PreparedTraining, prepared
-from uptake.training.exam_folder import find_exams
+from uptake.training.exam_folder import find_exams, require_apart
 from uptake.training.loop import FoldTask, train_fold
+from uptake.training.new_run import begin_run, require_startable
 from uptake.training.progress_state import START_WEIGHTS, Progress, save_weights
 from uptake.training.recipe import TrainingRecipe
-from uptake.training.run_folder import Run, begin_run, require_startable
+from uptake.training.run_folder import Run
 from uptake.training.start_weights import find_start
 from uptake.training.world import World
 
@@ -33,6 +34,8 @@ class RunOptions:
         Whether to go on with a run.
     start
         Run folder or bundle with the weights to start from; None for chance, or for what the run began with.
+    also
+        Further patients, whom every fold trains on and none is watched with or tested on; None for none.
     """
 
     data: Path
@@ -41,6 +44,7 @@ class RunOptions:
     folds: tuple[int, ...] = ()
     resume: bool = False
     start: Path | None = None
+    also: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +98,24 @@ def _begun(
 ) -> tuple[tuple[PreparedTraining, ...], Run]:
     """Exams prepared and folds drawn by the first process; the others find them there."""
     found = find_exams(options.data, recipe)
-    cache = options.cache or options.out / "cache"
+    also = find_exams(options.also, recipe) if options.also else ()
+    require_apart(found, also)
     start = find_start(options.start, recipe) if options.start else None
-    if where.first:
-        exams = prepared(found, recipe, cache, watcher.preparing)
-        run = begin_run(options.out, recipe, exams, start.start if start else None)
-        for number, tensors in enumerate(start.tensors if start else ()):
-            save_weights(tensors, run.fold(number), START_WEIGHTS)
-        for warning in dict.fromkeys(text for exam in exams for text in exam.warnings):
-            watcher.say(f"warning: {warning}")
-    where.wait()
+
+    def begin(progress: Callable[[int, int], None]) -> tuple[tuple[PreparedTraining, ...], Run]:
+        exams = prepared((*found, *also), recipe, options.cache or options.out / "cache", progress)
+        split, only_trained_on = exams[: len(found)], exams[len(found) :]
+        return exams, begin_run(options.out, recipe, split, only_trained_on, start=start.start if start else None)
+
     if not where.first:
-        exams = prepared(found, recipe, cache)
-        run = begin_run(options.out, recipe, exams)
+        where.wait()
+        return begin(lambda done, total: None)
+    exams, run = begin(watcher.preparing)
+    for number, tensors in enumerate(start.tensors if start else ()):
+        save_weights(tensors, run.fold(number), START_WEIGHTS)
+    for warning in dict.fromkeys(text for exam in exams for text in exam.warnings):
+        watcher.say(f"warning: {warning}")
+    where.wait()
     return exams, run
 
 
