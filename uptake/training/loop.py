@@ -130,23 +130,28 @@ class _Trainer:
         self.losses = (self.fitting.dice_weight, self.fitting.cross_entropy_weight)
 
     def epoch(self) -> None:
-        """One epoch, with its validation where one is due, into the progress."""
-        progress, begun = self.progress, time.monotonic()
-        rate = self.fitting.optimiser.rate_at(progress.epoch, self._done(progress.seconds))
+        """One epoch, with its validation where one is due or it is the last, into the progress."""
+        progress, begun, before = self.progress, time.monotonic(), self.progress.seconds
+        rate = self.fitting.optimiser.rate_at(progress.epoch, self._done())
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         loss = self._train(progress.epoch)
         progress.epoch += 1
         row = {"epoch": float(progress.epoch), "rate": rate, "loss": loss}
-        last = self._done(progress.seconds + time.monotonic() - begun) >= 1.0
-        if last or progress.epoch % self.fitting.validate_every == 0:
+        due = progress.epoch % self.fitting.validate_every == 0
+        if due:
             row |= self._validated()
+        progress.seconds = before + time.monotonic() - begun
+        self._judge()
+        if progress.finished:
+            if not due:
+                row |= self._validated()
+            progress.best = self._with_start(progress.best or _copied(self.network))
         progress.network = _copied(self.network)
         progress.optimiser = self.optimiser.state_dict()
-        progress.seconds += time.monotonic() - begun
+        progress.seconds = before + time.monotonic() - begun
         row["seconds"] = progress.seconds
         progress.history.append(row)
-        self._judge()
 
     def _train(self, epoch: int) -> float:
         self.spread.train()
@@ -218,8 +223,6 @@ class _Trainer:
         for reason, reached in reasons.items():
             if self.where.agreed(reached) and not progress.finished:
                 progress.finished = reason
-        if progress.finished:
-            progress.best = self._with_start(progress.best or _copied(self.network))
 
     def _with_start(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """The weights, moved towards those that the fold started from."""
@@ -232,10 +235,10 @@ class _Trainer:
             for name, each in weights.items()
         }
 
-    def _done(self, seconds: float) -> float:
-        """Share of the training that is over after so many seconds: by epochs or by time, whichever is more."""
+    def _done(self) -> float:
+        """Share of the training that is over: by epochs or by time, whichever is more."""
         by_epochs = self.progress.epoch / self.fitting.epochs
-        by_time = seconds / self.fitting.seconds if self.fitting.seconds else 0.0
+        by_time = self.progress.seconds / self.fitting.seconds if self.fitting.seconds else 0.0
         return max(by_epochs, by_time)
 
 
