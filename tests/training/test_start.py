@@ -11,6 +11,7 @@ from uptake.evaluation.patients import require_unseen
 from uptake.training.cache import prepared
 from uptake.training.exam_folder import find_exams
 from uptake.training.fitting import Optimiser
+from uptake.training.progress_state import load_progress
 from uptake.training.recipe import Splits
 from uptake.training.run import RunOptions, train
 from uptake.training.run_folder import open_run
@@ -59,13 +60,31 @@ def test_what_is_kept_may_lie_between_the_start_and_what_was_trained(before, oth
     options = RunOptions(others, tmp_path / "whole", tmp_path / "cache", (0,), start=before)
     train(small_recipe(**moving), options, ALONE)
     half = replace(options, out=tmp_path / "half")
-    train(small_recipe(**moving, start_share=0.5), half, ALONE)
+    train(small_recipe(**moving, start_shares=(0.5,)), half, ALONE)
     start, whole = weights(before), weights(tmp_path / "whole")
     assert far_apart(start, whole) > 1e-2
     middle = {name: (start[name] + whole[name]) / 2 for name in start}
     assert far_apart(weights(tmp_path / "half"), middle) < 1e-6
-    train(small_recipe(**moving, start_share=0.5), replace(half, resume=True), ALONE)
+    train(small_recipe(**moving, start_shares=(0.5,)), replace(half, resume=True), ALONE)
     assert far_apart(weights(tmp_path / "half"), middle) < 1e-6
+
+
+def test_of_several_shares_the_one_that_validates_best_is_kept(before, others, tmp_path):
+    moving = {**STILL, "optimiser": Optimiser("adamw", 1e-2), "epochs": 2, "validate_every": 5}
+    options = RunOptions(others, tmp_path / "whole", tmp_path / "cache", (0,), start=before)
+    scores = {}
+    for share in (0.0, 0.3, 0.6, 0.9):
+        # Twice the same, as a share alone is taken unasked.
+        run = train(
+            small_recipe(**moving, start_shares=(share, share)), replace(options, out=tmp_path / str(share)), ALONE
+        )
+        scores[share] = load_progress(run.fold(0)).best_score
+    assert len(set(scores.values())) == len(scores)
+    best = max(scores, key=scores.get)
+    chosen = train(small_recipe(**moving, start_shares=tuple(scores)), options, ALONE)
+    last = load_progress(chosen.fold(0)).history[-1]
+    assert (last["start_share"], last["score"]) == (best, scores[best])
+    assert far_apart(weights(tmp_path / str(best)), weights(chosen.folder)) == 0.0
 
 
 def test_a_bundle_starts_as_its_run_does_and_says_so(before, others, tmp_path):

@@ -88,10 +88,10 @@ class Fitting:
         validation patients, mean of the classes.
     averaging
         Weight of the past in a running mean of the weights, which is what is validated and kept; 0 for none.
-    start_share
-        In the end, the share of the weights that the fold started from in those that are kept; nothing where it started
-        from chance. Between the two lie weights that often serve unseen patients better than either (Wortsman 2022,
-        arXiv:2109.01903).
+    start_shares
+        In the end, the share of the weights that the fold started from in those that are kept; of several, the one that
+        validates best. Nothing where there are none, or it started from chance. Between the two lie weights that often
+        serve unseen patients better than either (Wortsman 2022, arXiv:2109.01903).
     bfloat16
         Compute in bfloat16 (autocast) on devices that do so faster; elsewhere in float32.
     seed
@@ -111,7 +111,7 @@ class Fitting:
     validation_overlap: float = 0.5
     monitor: str = "soft_dice"
     averaging: float = 0.0
-    start_share: float = 0.0
+    start_shares: tuple[float, ...] = ()
     bfloat16: bool = False
     seed: int = 1
 
@@ -119,9 +119,9 @@ class Fitting:
         counts = (self.epochs, self.batch, self.patches_per_epoch, self.validate_every)
         if min(counts) < 1 or self.patience < 0 or self.seconds < 0 or self.seed < 0:
             raise ValueError("epochs, batch, patches_per_epoch and validate_every must be positive, nothing negative")
-        below_one = (self.validation_overlap, self.averaging, self.start_share)
+        below_one = (self.validation_overlap, self.averaging, *self.start_shares)
         if not 0.0 <= self.foreground <= 1.0 or not all(0.0 <= share < 1.0 for share in below_one):
-            raise ValueError("foreground must be 0 to 1, validation_overlap, averaging and start_share 0 to below 1")
+            raise ValueError("foreground must be 0 to 1, validation_overlap, averaging and start_shares 0 to below 1")
         if self.monitor not in MONITORS:
             raise ValueError(f"monitor must be one of {', '.join(MONITORS)}")
         if min(self.dice_weight, self.cross_entropy_weight) < 0 or self.dice_weight + self.cross_entropy_weight <= 0:

@@ -27,7 +27,8 @@ from uptake.training.progress_state import (
     save_weights,
 )
 from uptake.training.recipe import TrainingRecipe
-from uptake.training.validation import TrainedPredictor, Validation, validate
+from uptake.training.start_shares import settled
+from uptake.training.validation import FoldValidation
 from uptake.training.world import World
 
 OnEpoch = Callable[[dict[str, float]], None]
@@ -117,7 +118,6 @@ class _Trainer:
         plain = self.bfloat16 and where.device.type == "cpu"
         self.layout = torch.contiguous_format if plain else torch.channels_last_3d
         self.network = self.network.to(memory_format=self.layout)  # type: ignore[call-overload]
-        self.evaluated = network(settings).to(where.device)
         self.optimiser = _optimiser(self.network, self.fitting.optimiser)
         progress.averaged = {name: tensor.to(where.device) for name, tensor in progress.averaged.items()}
         if progress.epoch:
@@ -127,6 +127,7 @@ class _Trainer:
             self.network.load_state_dict(load_weights_file(task.folder / START_WEIGHTS))
         self.spread = where.spread(self.network)
         self.source = PatchSource(task.train, recipe)
+        self.validation = FoldValidation(task.validation, recipe, where.device, bfloat16=self.bfloat16)
         self.losses = (self.fitting.dice_weight, self.fitting.cross_entropy_weight)
 
     def epoch(self) -> None:
@@ -146,7 +147,7 @@ class _Trainer:
         if progress.finished:
             if not due:
                 row |= self._validated()
-            progress.best = self._with_start(progress.best or _copied(self.network))
+            row |= self._settled()
         progress.network = _copied(self.network)
         progress.optimiser = self.optimiser.state_dict()
         progress.seconds = before + time.monotonic() - begun
@@ -198,18 +199,12 @@ class _Trainer:
             self.progress.best = self.progress.averaged or _copied(self.network)
             return {}
         weights = self.progress.averaged or self.network.state_dict()
-        self.evaluated.load_state_dict(weights)
-        self.evaluated.eval()
-        predictor = TrainedPredictor(
-            self.evaluated, len(self.recipe.classes), self.where.device, bfloat16=self.bfloat16
-        )
-        found = validate(predictor, self.task.validation, self.recipe)
-        score = found.score(self.fitting.monitor)
-        if score > self.progress.best_score:
-            self.progress.best_score, self.progress.best_epoch = score, self.progress.epoch
+        row = self.validation.row(weights)
+        if row["score"] > self.progress.best_score:
+            self.progress.best_score, self.progress.best_epoch = row["score"], self.progress.epoch
             self.progress.best = {name: tensor.detach().cpu().clone() for name, tensor in weights.items()}
             save_weights(self.progress.best, self.task.folder)
-        return _row(found, score, self.recipe)
+        return row
 
     def _judge(self) -> None:
         """Decide, on the first process for all, whether training is over."""
@@ -224,16 +219,17 @@ class _Trainer:
             if self.where.agreed(reached) and not progress.finished:
                 progress.finished = reason
 
-    def _with_start(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The weights, moved towards those that the fold started from."""
-        share, path = self.fitting.start_share, self.task.folder / START_WEIGHTS
-        if not share or not path.exists():
-            return weights
-        start = load_weights_file(path)
-        return {
-            name: each.lerp(start[name].to(each), share) if each.is_floating_point() else each
-            for name, each in weights.items()
-        }
+    def _settled(self) -> dict[str, float]:
+        """Move the kept weights towards those that the fold started from; what was found of them."""
+        progress, path = self.progress, self.task.folder / START_WEIGHTS
+        progress.best = progress.best or _copied(self.network)
+        if not self.fitting.start_shares or not path.exists():
+            return {}
+        asked = self.validation.row if self.where.first and self.task.validation else None
+        progress.best, row = settled(progress.best, load_weights_file(path), self.fitting.start_shares, asked)
+        if row:
+            progress.best_score, progress.best_epoch = row["score"], progress.epoch
+        return row
 
     def _done(self) -> float:
         """Share of the training that is over: by epochs or by time, whichever is more."""
@@ -253,10 +249,3 @@ def _optimiser(module: nn.Module, how: Optimiser) -> torch.optim.Optimizer:
 
 def _copied(module: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
-
-
-def _row(found: Validation, score: float, recipe: TrainingRecipe) -> dict[str, float]:
-    row = {"score": score, "dice_union": found.union}
-    for each, dice, soft in zip(recipe.classes[1:], found.dice, found.soft_dice, strict=True):
-        row |= {f"dice_{each.name}": dice, f"soft_dice_{each.name}": soft}
-    return row

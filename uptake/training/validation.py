@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from uptake.inference.model_store import Tiling
 from uptake.inference.predictor import Probabilities
 from uptake.inference.sliding_window import SlidingWindowSettings, predict
 from uptake.inference.tiling import overlap_by_axis
+from uptake.networks.catalogue import network, settings_of
 from uptake.training.cache import PreparedTraining
 from uptake.training.recipe import TrainingRecipe
 
@@ -87,6 +88,36 @@ def validate(predictor: TrainedPredictor, exams: Sequence[PreparedTraining], rec
         counts[1, 0] += np.count_nonzero(outside)
     dice, smooth = _ratio(counts), _ratio(soft)
     return Validation(tuple(dice[1:]), dice[0], tuple(smooth[1:]))
+
+
+class FoldValidation:
+    """The validation patients of a fold, asked about one network's weights after another.
+
+    Parameters
+    ----------
+    exams
+        Of the validation patients.
+    recipe
+        Of the network.
+    device, bfloat16
+        To compute on, and in.
+    """
+
+    def __init__(
+        self, exams: Sequence[PreparedTraining], recipe: TrainingRecipe, device: torch.device, *, bfloat16: bool
+    ) -> None:
+        self._exams, self._recipe = exams, recipe
+        self._network = network(settings_of(recipe.network.name, recipe.network.settings)).to(device).eval()
+        self._predictor = TrainedPredictor(self._network, len(recipe.classes), device, bfloat16=bfloat16)
+
+    def row(self, weights: Mapping[str, torch.Tensor]) -> dict[str, float]:
+        """What the weights reach, as a line of the log has it: ``score`` (by the recipe's monitor), Dice by class."""
+        self._network.load_state_dict(weights)
+        found = validate(self._predictor, self._exams, self._recipe)
+        row = {"score": found.score(self._recipe.fitting.monitor), "dice_union": found.union}
+        for each, dice, soft in zip(self._recipe.classes[1:], found.dice, found.soft_dice, strict=True):
+            row |= {f"dice_{each.name}": dice, f"soft_dice_{each.name}": soft}
+        return row
 
 
 def _count(
