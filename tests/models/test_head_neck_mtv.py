@@ -40,10 +40,19 @@ def test_it_was_trained_on_the_cohorts_it_says_and_never_on_the_external_one():
     run = run_of_bundle(BUNDLE)
     cohorts = json.loads((BUNDLE / "configs" / "cohort.json").read_text(encoding="utf-8"))
     assert run.start.digital_patients_only
-    assert len(run.exams) == cohorts["cross_validation"]["size"]
     names = {each["name"] for each in run.exams}
-    prefix = f"patient-{cohorts['cross_validation']['seed']}"
-    assert all(name.startswith(prefix) for name in names)
+    size = {cohort: sum(name.startswith(f"patient-{cohorts[cohort]['seed']}") for name in names) for cohort in cohorts}
+    assert {cohort: count for cohort, count in size.items() if count} == {
+        cohort: cohorts[cohort]["size"] for cohort in ("start", "cross_validation")
+    }
+    assert sum(size.values()) == len(run.exams)
+    tested = [patient for fold in run.folds.folds for patient in fold.test]
+    own = [
+        each["patient"]
+        for each in run.exams
+        if each["name"].startswith(f"patient-{cohorts['cross_validation']['seed']}")
+    ]
+    assert sorted(tested) == sorted(own)
     external = external_rows(EVALUATION)
     assert len(external) == cohorts["external"]["size"]
     assert not names & set(external)

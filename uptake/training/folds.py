@@ -40,13 +40,19 @@ class Folds:
         patients = [patient for fold in self.folds for patient in fold.test]
         if len(set(patients)) != len(patients):
             raise _leak("a patient is tested in two folds")
-        always = set.intersection(*(set(fold.train) for fold in self.folds)) - set(patients) if self.folds else set()
         for number, fold in enumerate(self.folds):
             members = [*fold.train, *fold.validation, *fold.test]
             if len(set(members)) != len(members):
                 raise _leak(f"a patient is in two parts of fold {number}")
-            if set(members) != set(patients) | always:
+            if set(members) != set(patients) | self.untested:
                 raise _leak(f"fold {number} has other patients than the others")
+
+    @property
+    def untested(self) -> frozenset[str]:
+        """Patients whom every fold trains on and none tests."""
+        tested = {patient for fold in self.folds for patient in fold.test}
+        common = set.intersection(*(set(fold.train) for fold in self.folds)) if self.folds else set()
+        return frozenset(common - tested)
 
     def to_json(self) -> str:
         """As text; ``folds_of`` reads it back."""

@@ -36,7 +36,7 @@ from uptake.training.run_folder import (
 )
 
 _CONFIGS = "configs"
-_MEASURED_ON = "validation patients of each fold, which chose the epoch"
+_MEASURED_ON = "validation patients of each fold, by which weights were chosen"
 
 
 def to_bundle(run: Run, models: Path, licence: str, *, name: str = "") -> Bundle:
@@ -148,6 +148,8 @@ def _card(run: Run, bundle: Bundle) -> str:
     only = "**Trained on digital patients only: no evidence of how it does on people.**\n\n"
     lines = [f"- {each.name}, {each.class_name or 'all classes as one'}: {each.value:.3f}" for each in bundle.metrics]
     fitting, splits = run.recipe.fitting, run.recipe.splits
+    count = len(run.folds.untested)
+    untested = f"; {count} of them are trained on in every fold and tested in none" if count else ""
     return f"""# {bundle.name} {bundle.version}
 
 {bundle.description}
@@ -156,7 +158,7 @@ def _card(run: Run, bundle: Bundle) -> str:
 
 ## Training
 
-{bundle.training.description}. Patients are split in {splits.folds} folds by seed {splits.seed}.
+{bundle.training.description}. Patients are split in {splits.folds} folds by seed {splits.seed}{untested}.
 {fitting.optimiser.name}, rate {fitting.optimiser.rate:g}, batch {fitting.batch}, at most {fitting.epochs} epochs of
 {fitting.patches_per_epoch} patches; Dice and cross-entropy; augmentation: {"yes" if run.recipe.augmentation else "no"}.
 {bundle.network.name}, {bundle.network.flops_per_patch / 1e9:.2f} GFLOP for a patch.
@@ -167,7 +169,7 @@ def _card(run: Run, bundle: Bundle) -> str:
 
 ## Reached in training
 
-On the validation patients, by which the epoch was chosen: too good to be quoted as a result.
+On the validation patients, by which weights were chosen: too good to be quoted as a result.
 
 {chr(10).join(lines) or "Not validated."}
 
