@@ -41,18 +41,14 @@ def test_it_was_trained_on_the_cohorts_it_says_and_never_on_the_external_one():
     cohorts = json.loads((BUNDLE / "configs" / "cohort.json").read_text(encoding="utf-8"))
     assert run.start.digital_patients_only
     names = {each["name"] for each in run.exams}
-    size = {cohort: sum(name.startswith(f"patient-{cohorts[cohort]['seed']}") for name in names) for cohort in cohorts}
-    assert {cohort: count for cohort, count in size.items() if count} == {
-        cohort: cohorts[cohort]["size"] for cohort in ("start", "cross_validation")
-    }
-    assert sum(size.values()) == len(run.exams)
-    tested = [patient for fold in run.folds.folds for patient in fold.test]
-    own = [
-        each["patient"]
-        for each in run.exams
-        if each["name"].startswith(f"patient-{cohorts['cross_validation']['seed']}")
-    ]
-    assert sorted(tested) == sorted(own)
+    seeds = {name: cohort["seed"] for name, cohort in cohorts.items() if name != "schema"}
+    sizes = {cohort: sum(name.startswith(f"patient-{seed}") for name in names) for cohort, seed in seeds.items()}
+    trained_on = {cohort: cohorts[cohort]["size"] for cohort in ("start", "cross_validation")}
+    assert {cohort: size for cohort, size in sizes.items() if size} == trained_on
+    assert len(run.exams) == sum(trained_on.values())
+    prefix = f"patient-{seeds['cross_validation']}"
+    split = [each["patient"] for each in run.exams if each["name"].startswith(prefix)]
+    assert sorted(patient for fold in run.folds.folds for patient in fold.test) == sorted(split)
     external = external_rows(EVALUATION)
     assert len(external) == cohorts["external"]["size"]
     assert not names & set(external)
