@@ -25,7 +25,7 @@ def test_sixty_patients_are_split_as_published():
 
 def test_further_patients_are_trained_on_in_every_fold_and_tested_in_none():
     data, further = exams(*[(f"p{i}", f"h{i}") for i in range(6)]), exams(("a", "x"), ("a", "y"), ("b", "z"))
-    drawn = split(data, Splits(folds=3), further)
+    drawn = split([*data, *further], Splits(folds=3), {"a", "b"})
     for fold, alone in zip(drawn.folds, split(data, Splits(folds=3)).folds, strict=True):
         assert set(fold.train) == {*alone.train, "a", "b"}
         assert (fold.validation, fold.test) == (alone.validation, alone.test)
@@ -33,8 +33,8 @@ def test_further_patients_are_trained_on_in_every_fold_and_tested_in_none():
 
 
 def test_the_same_images_among_the_further_patients_are_refused():
-    with pytest.raises(InputRefused, match="exam-1 and exam-0 have the same PET"):
-        split(exams(("a", "x"), ("b", "y"), ("c", "z")), Splits(folds=3), exams(("d", "y")))
+    with pytest.raises(InputRefused, match="exam-1 and exam-3 have the same PET"):
+        split(exams(("a", "x"), ("b", "y"), ("c", "z"), ("d", "y")), Splits(folds=3), {"d"})
 
 
 def test_folds_read_back_what_they_write():

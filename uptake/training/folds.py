@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,11 +40,12 @@ class Folds:
         patients = [patient for fold in self.folds for patient in fold.test]
         if len(set(patients)) != len(patients):
             raise _leak("a patient is tested in two folds")
+        expected = set(patients) | self.untested
         for number, fold in enumerate(self.folds):
             members = [*fold.train, *fold.validation, *fold.test]
             if len(set(members)) != len(members):
                 raise _leak(f"a patient is in two parts of fold {number}")
-            if set(members) != set(patients) | self.untested:
+            if set(members) != expected:
                 raise _leak(f"fold {number} has other patients than the others")
 
     @property
@@ -67,19 +68,18 @@ def folds_of(text: str) -> Folds:
         raise InputRefused(f"the folds cannot be read: {error}.", remedy="Train in a new folder.") from error
 
 
-def split(exams: Sequence[PreparedTraining], splits: Splits, also: Sequence[PreparedTraining] = ()) -> Folds:
+def split(exams: Sequence[PreparedTraining], splits: Splits, untested: Collection[str] = ()) -> Folds:
     """Draw the folds: patients shuffled by the seed, dealt out in equal parts, not stratified by anything.
 
-    Those of ``also`` are trained on in every fold, and tested in none.
+    Patients of ``untested`` are trained on in every fold, and tested in none.
 
     Raises
     ------
     InputRefused
         If there are too few patients, or the same images are under two patients.
     """
-    require_no_leak((*exams, *also))
-    always = {exam.patient for exam in also}
-    patients = sorted({exam.patient for exam in exams})
+    require_no_leak(exams)
+    patients = sorted({exam.patient for exam in exams}.difference(untested))
     if len(patients) < splits.folds or len(patients) < 3:
         raise InputRefused(
             f"{len(patients)} patient(s) cannot be split in {splits.folds} folds.",
@@ -93,7 +93,7 @@ def split(exams: Sequence[PreparedTraining], splits: Splits, also: Sequence[Prep
         # The part that comes next is validated with first, so that the validation patients of folds differ as well.
         rest = [patient for part in (*parts[number + 1 :], *parts[:number]) for patient in part]
         count = min(max(round(splits.validation * len(rest)), int(splits.validation > 0)), len(rest) - 1)
-        folds.append(Fold(tuple(sorted({*rest[count:], *always})), tuple(sorted(rest[:count])), tuple(sorted(test))))
+        folds.append(Fold(tuple(sorted({*rest[count:], *untested})), tuple(sorted(rest[:count])), tuple(sorted(test))))
     return Folds(tuple(folds))
 
 

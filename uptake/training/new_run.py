@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from uptake.errors import InputRefused, OutputFailed, OutputNotEmpty
@@ -39,7 +39,7 @@ def begin_run(
     folder: Path,
     recipe: TrainingRecipe,
     exams: Sequence[PreparedTraining],
-    also: Sequence[PreparedTraining] = (),
+    untested: Collection[str] = (),
     *,
     start: Start | None = None,
 ) -> Run:
@@ -50,9 +50,9 @@ def begin_run(
     folder, recipe
         Of the run.
     exams
-        To split in folds.
-    also
-        That every fold trains on.
+        To split in folds by their patients.
+    untested
+        Patients whom every fold trains on and none tests.
     start
         What it starts from. A run that is there keeps its own; it may be left out then.
 
@@ -62,12 +62,11 @@ def begin_run(
         If patients leak across folds, or data or start are not those that the run was begun with.
     """
     entries = tuple(
-        {"name": each.name, "patient": each.patient, "pixels": each.pixels, "digital": each.digital}
-        for each in (*exams, *also)
+        {"name": each.name, "patient": each.patient, "pixels": each.pixels, "digital": each.digital} for each in exams
     )
     if (folder / FOLDS).exists():
         run = open_run(folder)
-        require_no_leak((*exams, *also))
+        require_no_leak(exams)
         if run.exams != entries:
             raise InputRefused(
                 "the training data are not those that this run was begun with.",
@@ -76,7 +75,7 @@ def begin_run(
         if start is not None and run.start != start:
             raise InputRefused("this run was begun from other weights.", remedy="Leave --from out, or start a new run.")
         return run
-    folds = split(exams, recipe.splits, also)
+    folds = split(exams, recipe.splits, untested)
     if start is not None:
         start.require_no_leak(folds)
     run = Run(folder, recipe, folds, entries, start)

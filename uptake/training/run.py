@@ -104,8 +104,8 @@ def _begun(
 
     def begin(progress: Callable[[int, int], None]) -> tuple[tuple[PreparedTraining, ...], Run]:
         exams = prepared((*found, *also), recipe, options.cache or options.out / "cache", progress)
-        split, only_trained_on = exams[: len(found)], exams[len(found) :]
-        return exams, begin_run(options.out, recipe, split, only_trained_on, start=start.start if start else None)
+        untested = {exam.patient for exam in also}
+        return exams, begin_run(options.out, recipe, exams, untested, start=start.start if start else None)
 
     if not where.first:
         where.wait()
